@@ -1,0 +1,364 @@
+import { z } from 'zod'
+import { endpoint, type Endpoint } from './endpoint.ts'
+import {
+  AgentName,
+  CapabilityText,
+  DecisionShape,
+  GrantShape,
+  Id,
+  Printed,
+  Reason,
+  Risk,
+  Sensitivity,
+  VerdictShape,
+} from './words.ts'
+
+const Nothing = z.strictObject({})
+const Limit = z.coerce.number().int().min(1).max(10_000)
+
+/** What runs: one command in one sandbox, for one agent. */
+export const RunInput = z.strictObject({
+  kind: z.enum(['run', 'exec']),
+  agent: AgentName.optional().describe('absent for exec: the owner runs it'),
+  profile: z.string().min(1).max(64).optional(),
+  workspace: z.string().min(1).max(4096),
+  cwd: z.string().min(1).max(4096).optional(),
+  argv: z.array(z.string().max(131_072)).min(1).max(4096),
+  environment: z.record(z.string().max(256), z.string().max(131_072)),
+  terminal: z
+    .strictObject({ columns: z.int().min(1).max(10_000), rows: z.int().min(1).max(10_000) })
+    .optional()
+    .describe('a terminal is wanted, of this size'),
+  grants: z.array(CapabilityText).max(64).default([]).describe('capabilities the owner grants for this run'),
+  grantFor: z.string().max(32).optional().describe('how long those grants hold, such as 10m'),
+  reason: Reason.optional(),
+  maxSeconds: z.int().min(1).max(604_800).optional(),
+  accept: z.array(z.string().max(64)).max(16).default([]).describe('degradations accepted by name'),
+})
+export type RunRequest = z.input<typeof RunInput>
+
+export const RunShape = z.object({
+  run: z.string(),
+  agent: z.string(),
+  profile: z.string(),
+  workspace: z.string(),
+  command: z.string(),
+  startedAt: z.iso.datetime(),
+  processes: z.int(),
+  terminal: z.boolean(),
+})
+
+export const LimitShape = z.object({
+  name: z.string(),
+  wanted: z.string(),
+  inForce: z.boolean(),
+  by: z.string(),
+  note: z.string().optional(),
+})
+
+export const OpenedRunShape = z.object({
+  verdict: VerdictShape,
+  run: z.string(),
+  agent: z.string(),
+  profile: z.string(),
+  permit: z.string(),
+  notes: z.array(z.string()).describe('what a person should know before it starts: degradations in words'),
+})
+
+export const GuaranteeShape = z.object({
+  name: z.string(),
+  inForce: z.boolean(),
+  why: z.string(),
+  fix: z.string().optional(),
+})
+
+export const StatusShape = z.object({
+  version: z.string(),
+  pid: z.int(),
+  profile: z.enum(['dev', 'test', 'prod']),
+  startedAt: z.iso.datetime(),
+  mode: z.enum(['normal', 'manual']),
+  stops: z.array(z.object({ agent: z.string(), since: z.string(), by: z.string(), reason: z.string() })),
+  policy: z.object({
+    file: z.string(),
+    digest: z.string(),
+    epoch: z.int(),
+    rules: z.int(),
+    grants: z.int(),
+    problem: z.string().optional(),
+  }),
+  ledger: z.object({
+    ok: z.boolean(),
+    directory: z.string(),
+    seq: z.int(),
+    head: z.string(),
+    witness: z.string().optional(),
+    degraded: z.array(z.string()),
+  }),
+  sandbox: z.object({ driver: z.string(), available: z.boolean(), guarantees: z.array(GuaranteeShape) }),
+  socket: z.object({ path: z.string(), peerUid: z.boolean() }),
+  runs: z.array(RunShape),
+  unsettled: z.int().describe('permits that were issued and never settled'),
+  degraded: z.array(z.string()),
+})
+export type StatusAnswer = z.infer<typeof StatusShape>
+
+export const EntryShape = z.record(z.string(), z.unknown()).and(
+  z.object({
+    seq: z.int(),
+    id: z.string(),
+    timestamp: z.string(),
+    event_type: z.string(),
+    agent: z.string(),
+    action: z.string(),
+    target: z.string(),
+    decision: z.string(),
+    result: z.string(),
+    risk_level: z.string(),
+    layer: z.string(),
+    rule: z.string(),
+    reason: z.string(),
+  }),
+)
+export type EntryAnswer = z.infer<typeof EntryShape>
+
+export const AuditFilter = z.strictObject({
+  agent: z.string().optional(),
+  action: z.string().optional().describe('a prefix, such as fs: or process:spawn'),
+  decision: z.enum(['allow', 'ask', 'deny']).optional(),
+  result: z.string().optional(),
+  risk: Risk.optional(),
+  type: z.string().optional(),
+  since: z.iso.datetime().optional(),
+  until: z.iso.datetime().optional(),
+  unsettled: z.stringbool().optional(),
+  after: z.coerce.number().int().min(0).optional(),
+  limit: Limit.optional(),
+})
+
+const Ask = z.strictObject({
+  as: AgentName.optional(),
+  capability: CapabilityText.describe('namespace:action:resource, the resource exact'),
+  reason: Reason.optional(),
+  task: z.string().max(100).optional(),
+  risk: Risk.optional(),
+  sensitivity: Sensitivity.optional(),
+  format: z.string().max(32).optional(),
+})
+
+const StopAnswer = z.object({
+  mode: z.enum(['normal', 'manual']),
+  cancelledPermits: z.int(),
+  halted: z.array(
+    z.object({
+      agent: z.string(),
+      runId: z.string(),
+      processesBefore: z.int(),
+      processesAfter: z.int(),
+      ms: z.number(),
+      error: z.string().optional(),
+    }),
+  ),
+  entry: z.int().optional(),
+})
+
+/** Every call there is. Server, client, OpenAPI document and reference all come from this table. */
+export const ENDPOINTS = {
+  status: endpoint({
+    method: 'GET',
+    path: '/v1/status',
+    about: 'what is in force right now',
+    input: Nothing,
+    output: StatusShape,
+  }),
+  decide: endpoint({
+    method: 'POST',
+    path: '/v1/decisions',
+    about: 'may they: decided and recorded, opens nothing',
+    input: Ask,
+    output: VerdictShape,
+    agents: true,
+  }),
+  runs: endpoint({
+    method: 'GET',
+    path: '/v1/runs',
+    about: 'what runs now',
+    input: Nothing,
+    output: z.object({ runs: z.array(RunShape) }),
+  }),
+  open: endpoint({
+    method: 'POST',
+    path: '/v1/runs',
+    about: 'ask for a run; the answer carries the permit to attach with',
+    input: RunInput,
+    output: OpenedRunShape,
+    agents: true,
+  }),
+  grantAdd: endpoint({
+    method: 'POST',
+    path: '/v1/grants',
+    about: 'grant a capability for a time',
+    input: z.strictObject({
+      principal: AgentName,
+      capability: CapabilityText,
+      reason: Reason,
+      duration: z.string().max(32).optional(),
+      startsIn: z.string().max(32).optional(),
+      task: z.string().max(100).optional(),
+    }),
+    output: GrantShape,
+    agents: true,
+  }),
+  grantList: endpoint({
+    method: 'GET',
+    path: '/v1/grants',
+    about: 'grants',
+    input: z.strictObject({ principal: AgentName.optional(), all: z.stringbool().optional() }),
+    output: z.object({ grants: z.array(GrantShape) }),
+  }),
+  grantRevoke: endpoint({
+    method: 'DELETE',
+    path: '/v1/grants/:id',
+    about: 'revoke a grant; takes effect at once',
+    input: z.strictObject({ id: Id, reason: Reason.optional() }),
+    output: GrantShape,
+    agents: true,
+  }),
+  policyShow: endpoint({
+    method: 'GET',
+    path: '/v1/policy',
+    about: 'the policy in force',
+    input: Nothing,
+    output: z.object({
+      file: z.string(),
+      digest: z.string(),
+      epoch: z.int(),
+      text: z.string(),
+      policy: Printed,
+    }),
+  }),
+  policyCheck: endpoint({
+    method: 'POST',
+    path: '/v1/policy/check',
+    about: 'what is wrong, dead or not enforceable in a policy',
+    input: z.strictObject({
+      text: z.string().max(1_048_576).optional(),
+      file: z.string().max(4096).optional(),
+    }),
+    output: z.object({ file: z.string(), digest: z.string(), rules: z.int(), findings: z.array(Printed) }),
+  }),
+  policyExplain: endpoint({
+    method: 'POST',
+    path: '/v1/policy/explain',
+    about: 'may they, why, and the smallest change that would',
+    input: Ask,
+    output: z.object({
+      decision: DecisionShape,
+      matched: z.array(Printed),
+      patch: z.string().optional(),
+      command: z.string().optional(),
+    }),
+  }),
+  policyTest: endpoint({
+    method: 'POST',
+    path: '/v1/policy/test',
+    about: 'a table of expectations against the policy in force',
+    input: z.strictObject({
+      text: z.string().max(1_048_576),
+      file: z.string().max(4096).optional(),
+      policy: z.string().max(1_048_576).optional(),
+    }),
+    output: z.object({ passed: z.int(), failed: z.int(), cases: z.array(Printed) }),
+  }),
+  policyReload: endpoint({
+    method: 'POST',
+    path: '/v1/policy/reload',
+    about: 'read the policy file again, all or nothing',
+    input: Nothing,
+    output: z.object({ digest: z.string(), epoch: z.int(), rules: z.int(), changed: z.boolean() }),
+    agents: true,
+  }),
+  auditList: endpoint({
+    method: 'GET',
+    path: '/v1/audit',
+    about: 'entries of the ledger',
+    input: AuditFilter,
+    output: z.object({ entries: z.array(EntryShape) }),
+  }),
+  auditShow: endpoint({
+    method: 'GET',
+    path: '/v1/audit/entries/:id',
+    about: 'one entry, by number, id or unique prefix',
+    input: z.strictObject({ id: z.string().min(1).max(64) }),
+    output: EntryShape,
+  }),
+  auditFollow: endpoint({
+    method: 'GET',
+    path: '/v1/audit/follow',
+    about: 'entries as they are written',
+    input: AuditFilter,
+    output: EntryShape,
+    stream: true,
+  }),
+  auditExport: endpoint({
+    method: 'GET',
+    path: '/v1/audit/export',
+    about: 'entries for other tools',
+    input: AuditFilter.extend({ format: z.enum(['jsonl', 'csv', 'ocsf']) }),
+    output: z.object({ text: z.string() }),
+    stream: true,
+  }),
+  auditArchive: endpoint({
+    method: 'POST',
+    path: '/v1/audit/archive',
+    about: 'compress, encrypt and set aside a month',
+    input: z.strictObject({ month: z.string().regex(/^\d{4}-\d{2}$/), remove: z.boolean().default(false) }),
+    output: Printed,
+  }),
+  profiles: endpoint({
+    method: 'GET',
+    path: '/v1/sandbox/profiles',
+    about: 'sandbox profiles',
+    input: Nothing,
+    output: z.object({ profiles: z.array(Printed) }),
+  }),
+  sandboxExplain: endpoint({
+    method: 'POST',
+    path: '/v1/sandbox/explain',
+    about: 'what a run would see',
+    input: RunInput,
+    output: Printed,
+  }),
+  sandboxProbe: endpoint({
+    method: 'POST',
+    path: '/v1/sandbox/probe',
+    about: 'try every guarantee on this host, now',
+    input: Nothing,
+    output: z.object({ driver: z.string(), available: z.boolean(), guarantees: z.array(GuaranteeShape) }),
+  }),
+  stop: endpoint({
+    method: 'POST',
+    path: '/v1/stop',
+    about: 'freeze and kill agents and keep them stopped',
+    input: z.strictObject({ agent: AgentName.optional(), reason: Reason }),
+    output: StopAnswer,
+    agents: true,
+  }),
+  resume: endpoint({
+    method: 'POST',
+    path: '/v1/resume',
+    about: 'lift a stop',
+    input: z.strictObject({ agent: AgentName.optional(), reason: Reason }),
+    output: z.object({ mode: z.enum(['normal', 'manual']), stops: z.int(), entry: z.int().optional() }),
+    agents: true,
+  }),
+} as const satisfies Record<string, Endpoint>
+
+export type EndpointName = keyof typeof ENDPOINTS
+export type InputOf<N extends EndpointName> = z.input<(typeof ENDPOINTS)[N]['input']>
+export type ParsedInputOf<N extends EndpointName> = z.output<(typeof ENDPOINTS)[N]['input']>
+export type OutputOf<N extends EndpointName> = z.output<(typeof ENDPOINTS)[N]['output']>
+
+/** Where a client takes over the streams of a run; upgraded to frames, see `frame.ts`. */
+export const ATTACH_PATH = '/v1/attach'
+export const ATTACH_PROTOCOL = 'warder-run/1'

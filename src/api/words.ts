@@ -1,0 +1,89 @@
+import { z } from 'zod'
+import { DOMAINS } from '../core/action.ts'
+import { LAYERS } from '../core/decision.ts'
+import { isAgentName } from '../core/principal.ts'
+import { RISK_LEVELS, SENSITIVITY_LEVELS } from '../core/risk.ts'
+
+/** The words of the wire that several endpoints share. What comes in is strict: an unknown field is refused. */
+
+export const AgentName = z
+  .string()
+  .refine(isAgentName, 'an agent name has 1 to 63 of a-z, 0-9, dot, dash, underscore, and is no role')
+  .meta({ id: 'AgentName' })
+export const CapabilityText = z.string().min(3).max(1024).meta({ id: 'Capability' })
+export const Reason = z.string().min(1).max(500)
+export const Id = z.string().min(4).max(64)
+export const Risk = z.enum(RISK_LEVELS)
+
+export const EvidenceShape = z.object({
+  domain: z.enum(DOMAINS),
+  policyDigest: z.string(),
+  inputHash: z.string(),
+  epoch: z.int(),
+  microseconds: z.number(),
+})
+
+export const DecisionShape = z
+  .object({
+    effect: z.enum(['allow', 'ask', 'deny']),
+    layer: z.enum(LAYERS),
+    rule: z.string(),
+    reason: z.string(),
+    fix: z.string().optional(),
+    capabilities: z.array(z.string()),
+    evidence: EvidenceShape,
+  })
+  .meta({ id: 'Decision' })
+
+export const VerdictShape = z
+  .object({
+    id: z.string(),
+    request: z.string(),
+    principal: z.string(),
+    action: z.string(),
+    risk: Risk,
+    decision: DecisionShape,
+    entry: z.int().optional().describe('sequence number in the ledger'),
+  })
+  .meta({ id: 'Verdict' })
+export type VerdictAnswer = z.infer<typeof VerdictShape>
+
+export const GrantShape = z
+  .object({
+    id: z.string(),
+    principal: z.string(),
+    capability: z.string(),
+    grantor: z.string(),
+    reason: z.string(),
+    task: z.string().optional(),
+    notBefore: z.iso.datetime(),
+    expiresAt: z.iso.datetime(),
+    createdAt: z.iso.datetime(),
+    revokedAt: z.iso.datetime().optional(),
+    revokedBy: z.string().optional(),
+    state: z.enum(['live', 'future', 'expired', 'revoked', 'unverified']),
+  })
+  .meta({ id: 'Grant' })
+export type GrantAnswer = z.infer<typeof GrantShape>
+
+/** RFC 9457 problem details, with a stable `code`, the `fix`, and the verdict when a decision said no. */
+export const ProblemShape = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.string(),
+    kind: z.enum(['invalid', 'forbidden', 'missing', 'conflict', 'stopped', 'unavailable', 'bug']),
+    detail: z.string(),
+    fix: z.string().optional(),
+    where: z.string().optional(),
+    problems: z.array(z.object({ what: z.string(), where: z.string().optional() })).optional(),
+    verdict: VerdictShape.optional(),
+  })
+  .meta({ id: 'Problem' })
+export type ProblemAnswer = z.infer<typeof ProblemShape>
+
+export const Sensitivity = z.enum(SENSITIVITY_LEVELS)
+
+/** Free JSON that the server made and a client only prints. */
+export const Printed = z.record(z.string(), z.unknown())

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import type { Action } from '../../core/action.ts'
+import type { Evidence } from '../../core/decision.ts'
+import type { Principal } from '../../core/principal.ts'
+import { createContainment, createStopStore, haltRuns, isStopped, StopError } from './index.ts'
+
+const STOP = { since: '2026-01-02T03:04:05.000Z', by: 'owner', reason: 'test' }
+const EVIDENCE = {} as Evidence
+const builder: Principal = { id: 'builder', role: 'agent', channel: 'agent-socket' }
+const owner: Principal = { id: 'owner', role: 'owner', channel: 'local-socket' }
+const start: Action = { namespace: 'agent', verb: 'start', resource: 'builder', risk: 'medium', bytes: '' }
+const read: Action = { namespace: 'fs', verb: 'read', resource: '/etc/hosts', risk: 'low', bytes: '' }
+
+function privateDirectory(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'warder-stop-'))
+  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
+
+test('a stop holds for a store opened later, as after a restart', (t) => {
+  const directory = privateDirectory(t)
+  createStopStore(directory).stop('builder', STOP)
+  const later = createStopStore(directory)
+  assert.deepEqual(isStopped(later.read(), 'builder'), STOP)
+  assert.equal(isStopped(later.read(), 'other'), undefined)
+})
+
+test('a store sees at once what another process wrote', (t) => {
+  const directory = privateDirectory(t)
+  const daemon = createStopStore(directory)
+  assert.equal(isStopped(daemon.read(), 'builder'), undefined)
+  createStopStore(directory).stop(undefined, STOP)
+  assert.deepEqual(isStopped(daemon.read(), 'builder'), STOP)
+})
+
+test('a stop file that cannot be understood, or that others can write, stops everything', (t) => {
+  const file = (directory: string) => join(directory, 'stop.json')
+  for (const text of [
+    '',
+    '{',
+    '[]',
+    '{"version":2,"agents":{}}',
+    '{"version":1,"agents":{},"resume":true}',
+  ]) {
+    const directory = privateDirectory(t)
+    writeFileSync(file(directory), text, { mode: 0o600 })
+    const contained = createContainment({ read: createStopStore(directory).read, evidence: () => EVIDENCE })
+    assert.equal(contained(builder, read)?.rule, 'containment.unreadable', text)
+  }
+  const directory = privateDirectory(t)
+  writeFileSync(file(directory), '{"version":1,"agents":{}}')
+  chmodSync(file(directory), 0o666)
+  assert.throws(() => createStopStore(directory).read(), StopError)
+})
+
+test('a stopped agent may do nothing, may not be started, and the owner may still look', (t) => {
+  const store = createStopStore(privateDirectory(t))
+  const contained = createContainment({ read: store.read, evidence: () => EVIDENCE })
+  assert.equal(contained(builder, read), undefined)
+  store.stop('builder', STOP)
+  assert.equal(contained(builder, read)?.effect, 'deny')
+  assert.equal(contained(owner, start)?.effect, 'deny')
+  assert.equal(contained(owner, read), undefined)
+  assert.equal(contained({ ...builder, id: 'other' }, read), undefined)
+})
+
+test('manual mode stops every agent until all are resumed; lifting one is not enough', (t) => {
+  const store = createStopStore(privateDirectory(t))
+  const contained = createContainment({ read: store.read, evidence: () => EVIDENCE })
+  store.stop('builder', STOP)
+  store.stop(undefined, STOP)
+  store.resume('builder')
+  assert.equal(contained(builder, read)?.effect, 'deny')
+  store.resume(undefined)
+  assert.equal(contained(builder, read), undefined)
+  assert.throws(() => store.resume(undefined), { code: 'STOP_NOT_IN_FORCE' })
+})
+
+test('notes of a stop without a daemon are handed over once, in order, and kept when handing over fails', async (t) => {
+  const directory = privateDirectory(t)
+  const store = createStopStore(directory)
+  store.note({ n: 1 })
+  store.note({ n: 2 })
+  await assert.rejects(store.takeNotes(() => Promise.reject(new Error('ledger down'))))
+  const taken: unknown[] = []
+  assert.equal(await store.takeNotes(async (line) => void taken.push(line)), 2)
+  assert.deepEqual(taken, [{ n: 1 }, { n: 2 }])
+  assert.equal(await store.takeNotes(() => Promise.reject(new Error('never called'))), 0)
+  assert.ok(!existsSync(join(directory, 'stop-notes.jsonl')))
+})
+
+test('a run that cannot be killed is a receipt that says so, never a silence', async () => {
+  const runs = [
+    { runId: '1', agent: 'builder' },
+    { runId: '2', agent: 'other' },
+  ]
+  const kill = async ({ runId }: { runId: string }) => {
+    if (runId === '2') throw new Error('EPERM')
+    return { before: 5, after: 0 }
+  }
+  const all = await haltRuns(runs, undefined, kill, () => 0)
+  assert.deepEqual(
+    all.map(({ processesAfter, error }) => [processesAfter, error]),
+    [
+      [0, undefined],
+      [-1, 'Error: EPERM'],
+    ],
+  )
+  assert.equal((await haltRuns(runs, 'builder', kill, () => 0)).length, 1)
+})

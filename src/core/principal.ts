@@ -1,0 +1,25 @@
+/** The roles. Owner passes authorisation and nothing else: hard exclusions, containment, sandbox and record hold for it too. */
+export const ROLES = ['owner', 'operator', 'guest', 'agent', 'anonymous'] as const
+export type Role = (typeof ROLES)[number]
+
+/** How the request came in. */
+export type Channel = 'local-socket' | 'agent-socket' | 'library'
+
+/** Any authenticated actor, as a frozen snapshot on every request. Only `decide/identity` makes one. */
+export interface Principal {
+  /** `owner`, or the agent's name: `[a-z0-9][a-z0-9._-]{0,62}`. */
+  readonly id: string
+  readonly role: Role
+  readonly channel: Channel
+  /** The user id the kernel gave for the peer, where it could be asked. */
+  readonly uid?: number
+  /** The role default of AI-08 the agent was given, such as `system` or `task`. */
+  readonly preset?: string
+}
+
+const AGENT_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/
+
+/** Whether `name` may name an agent. `owner`, `operator`, `guest` and `anonymous` are taken. */
+export function isAgentName(name: string): boolean {
+  return AGENT_NAME.test(name) && !(ROLES as readonly string[]).includes(name)
+}

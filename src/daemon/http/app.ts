@@ -1,0 +1,124 @@
+import { getRequestListener } from '@hono/node-server'
+import { Hono, type Context } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { stream } from 'hono/streaming'
+import type { IncomingMessage, RequestListener } from 'node:http'
+import { ENDPOINTS, type EndpointName, type OutputOf, type ParsedInputOf } from '../../api/endpoints.ts'
+import type { Endpoint } from '../../api/endpoint.ts'
+import type { Credential } from '../../gate/index.ts'
+import { openApiDocument } from './openapi.ts'
+import { HTTP_ERRORS, HttpError, problemOf } from './problem.ts'
+
+export interface Caller {
+  readonly credential: Credential
+  /** Ends when the caller goes away. */
+  readonly signal: AbortSignal
+}
+
+export type Handler<N extends EndpointName> = (
+  input: ParsedInputOf<N>,
+  caller: Caller,
+) => (typeof ENDPOINTS)[N] extends { readonly stream: boolean }
+  ? AsyncIterable<OutputOf<N>> | Promise<AsyncIterable<OutputOf<N>>>
+  : OutputOf<N> | Promise<OutputOf<N>>
+
+/** One handler for every endpoint; a missing one does not compile. */
+export type Handlers = { readonly [N in EndpointName]: Handler<N> }
+
+export interface AppOptions {
+  readonly handlers: Handlers
+  readonly version: string
+  /** Who stands at the far end of a request's socket. @throws when nobody was authenticated there */
+  readonly credentialOf: (request: IncomingMessage) => Credential
+  /** Errors that are no KnownError: bugs. */
+  readonly bug: (error: unknown) => void
+}
+
+interface Bindings {
+  readonly incoming: IncomingMessage
+}
+
+const MAX_BODY_BYTES = 2 * 1024 * 1024
+
+/** The daemon's HTTP face: a shape in, a call, a shape out. */
+export function createApp({ handlers, version, credentialOf, bug }: AppOptions): RequestListener {
+  const app = new Hono<{ Bindings: Bindings }>()
+  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => problem(c, tooLarge()) }))
+  app.get('/v1/openapi.json', (c) => c.json(openApiDocument(version)))
+  for (const [name, shape] of Object.entries(ENDPOINTS) as [EndpointName, Endpoint][]) {
+    const handle = handlers[name] as (input: unknown, caller: Caller) => unknown
+    app.on(shape.method, shape.path, async (c) => {
+      const credential = credentialOf(c.env.incoming)
+      if (credential.kind === 'agent' && shape.agents !== true) throw notForAgents(shape)
+      const input = shape.input.parse(await inputOf(c, shape))
+      const answer = await handle(input, { credential, signal: c.req.raw.signal })
+      return shape.stream === true
+        ? lines(c, answer as AsyncIterable<unknown>)
+        : c.json(shape.output.parse(answer) as object)
+    })
+  }
+  app.notFound((c) => problem(c, missing(c.req.method, c.req.path)))
+  app.onError((error, c) => problem(c, error))
+  const listener = getRequestListener((request, env) => app.fetch(request, env))
+  return (request, response) => void listener(request, response)
+
+  function problem(c: Context, error: unknown): Response {
+    const body = problemOf(error)
+    if (body.kind === 'bug') bug(error)
+    return c.body(JSON.stringify(body), body.status as 500, { 'content-type': 'application/problem+json' })
+  }
+}
+
+async function inputOf(c: Context, shape: Endpoint): Promise<unknown> {
+  if (shape.method !== 'POST') return { ...c.req.query(), ...c.req.param() }
+  const text = await c.req.text()
+  if (text === '') return { ...c.req.param() }
+  let body: unknown
+  try {
+    body = JSON.parse(text)
+  } catch (cause) {
+    throw new HttpError(HTTP_ERRORS, 'BODY_INVALID', {
+      what: 'the body is not JSON',
+      fix: 'send one JSON object',
+      cause,
+    })
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new HttpError(HTTP_ERRORS, 'BODY_INVALID', {
+      what: 'the body is not an object',
+      fix: 'send one JSON object',
+    })
+  }
+  return { ...body, ...c.req.param() }
+}
+
+function lines(c: Context, values: AsyncIterable<unknown>): Response {
+  c.header('content-type', 'application/x-ndjson')
+  return stream(c, async (out) => {
+    for await (const value of values) {
+      if (out.aborted) break
+      await out.write(`${JSON.stringify(value)}\n`)
+    }
+  })
+}
+
+function notForAgents({ method, path }: Endpoint): HttpError {
+  return new HttpError(HTTP_ERRORS, 'NOT_FOR_AGENTS', {
+    what: `${method} ${path} is not for agents`,
+    fix: 'let the owner call it',
+  })
+}
+
+function missing(method: string, path: string): HttpError {
+  return new HttpError(HTTP_ERRORS, 'ROUTE_UNKNOWN', {
+    what: `there is no ${method} ${path}`,
+    fix: 'see GET /v1/openapi.json; a newer client may be talking to an older daemon',
+  })
+}
+
+function tooLarge(): HttpError {
+  return new HttpError(HTTP_ERRORS, 'BODY_TOO_LARGE', {
+    what: `the body is larger than ${MAX_BODY_BYTES} bytes`,
+    fix: 'send less',
+  })
+}

@@ -1,0 +1,10 @@
+/** Time as an argument. `now()` is epoch milliseconds and may jump; `monotonicMs()` only rises. */
+export interface Clock {
+  now(): number
+  monotonicMs(): number
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonicMs: () => performance.now(),
+}

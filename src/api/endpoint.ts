@@ -14,6 +14,16 @@ export interface Endpoint<Input extends z.ZodType = z.ZodType, Output extends z.
   readonly agents?: boolean
 }
 
-export function endpoint<I extends z.ZodType, O extends z.ZodType>(shape: Endpoint<I, O>): Endpoint<I, O> {
+/** An endpoint that keeps, in its type, whether it answers line by line. */
+export type EndpointOf<I extends z.ZodType, O extends z.ZodType, S extends boolean> = Omit<
+  Endpoint<I, O>,
+  'stream'
+> & {
+  readonly stream?: S
+}
+
+export function endpoint<I extends z.ZodType, O extends z.ZodType, const S extends boolean = false>(
+  shape: EndpointOf<I, O, S>,
+): EndpointOf<I, O, S> {
   return shape
 }

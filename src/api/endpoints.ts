@@ -33,7 +33,6 @@ export const RunInput = z.strictObject({
   grantFor: z.string().max(32).optional().describe('how long those grants hold, such as 10m'),
   reason: Reason.optional(),
   maxSeconds: z.int().min(1).max(604_800).optional(),
-  accept: z.array(z.string().max(64)).max(16).default([]).describe('degradations accepted by name'),
 })
 export type RunRequest = z.input<typeof RunInput>
 
@@ -192,7 +191,6 @@ export const ENDPOINTS = {
     about: 'ask for a run; the answer carries the permit to attach with',
     input: RunInput,
     output: OpenedRunShape,
-    agents: true,
   }),
   grantAdd: endpoint({
     method: 'POST',
@@ -255,8 +253,10 @@ export const ENDPOINTS = {
     output: z.object({
       decision: DecisionShape,
       matched: z.array(Printed),
-      patch: z.string().optional(),
-      command: z.string().optional(),
+      change: z
+        .object({ note: z.string(), command: z.string().optional(), patch: z.string().optional() })
+        .optional()
+        .describe('the smallest change that would allow it'),
     }),
   }),
   policyTest: endpoint({

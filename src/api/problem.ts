@@ -32,7 +32,13 @@ const TITLES: Readonly<Record<ErrorKind, string>> = {
 export function problemOf(thrown: unknown): Problem {
   if (!(thrown instanceof KnownError)) {
     const detail = 'Warder met an error it did not foresee; its log has the details'
-    return { type: `urn:warder:error:${BUG_CODE}`, title: 'A bug in Warder', status: 500, detail, code: BUG_CODE }
+    return {
+      type: `urn:warder:error:${BUG_CODE}`,
+      title: 'A bug in Warder',
+      status: 500,
+      detail,
+      code: BUG_CODE,
+    }
   }
   const { code, kind, message, fix, where } = thrown
   return {

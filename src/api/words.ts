@@ -61,27 +61,27 @@ export const GrantShape = z
     createdAt: z.iso.datetime(),
     revokedAt: z.iso.datetime().optional(),
     revokedBy: z.string().optional(),
-    state: z.enum(['live', 'future', 'expired', 'revoked', 'unverified']),
+    state: z.enum(['pending', 'live', 'expired', 'revoked', 'distrusted']),
+    warnings: z.array(z.string()).describe('what the grantor should know'),
   })
   .meta({ id: 'Grant' })
 export type GrantAnswer = z.infer<typeof GrantShape>
 
-/** RFC 9457 problem details, with a stable `code`, the `fix`, and the verdict when a decision said no. */
+/** RFC 9457 problem details with a stable `code`, the `fix`, and the verdict when a decision said no; see `problem.ts`. */
 export const ProblemShape = z
   .object({
     type: z.string(),
     title: z.string(),
     status: z.int(),
-    code: z.string(),
-    kind: z.enum(['invalid', 'forbidden', 'missing', 'conflict', 'stopped', 'unavailable', 'bug']),
     detail: z.string(),
+    code: z.string(),
+    kind: z.enum(['invalid', 'forbidden', 'missing', 'conflict', 'stopped', 'unavailable']).optional(),
     fix: z.string().optional(),
     where: z.string().optional(),
-    problems: z.array(z.object({ what: z.string(), where: z.string().optional() })).optional(),
+    problems: z.array(z.unknown()).optional(),
     verdict: VerdictShape.optional(),
   })
   .meta({ id: 'Problem' })
-export type ProblemAnswer = z.infer<typeof ProblemShape>
 
 export const Sensitivity = z.enum(SENSITIVITY_LEVELS)
 

@@ -40,7 +40,8 @@ const MAX_SIGNATURES = 100
 
 /** Signs `text` (which must end in a newline and hold no other control characters). */
 export function signNote(text: string, signer: NoteSigner): string {
-  if (!isNoteText(text) || !isNoteName(signer.name)) throw malformed('the text or the key name cannot be signed')
+  if (!isNoteText(text) || !isNoteName(signer.name))
+    throw malformed('the text or the key name cannot be signed')
   const signature = signer.sign(Buffer.from(text))
   return `${text}\n— ${signer.name} ${Buffer.concat([noteKeyId(signer), signature]).toString('base64')}\n`
 }
@@ -57,7 +58,8 @@ export function openNote(note: string, keys: readonly NoteKey[]): OpenedNote {
   const text = note.slice(0, border + 1)
   const lines = note.slice(border + 2).split('\n')
   if (border < 0 || lines.pop() !== '' || !isNoteText(text)) throw malformed('text or signatures are missing')
-  if (lines.length === 0 || lines.length > MAX_SIGNATURES) throw malformed(`it has ${lines.length} signatures`)
+  if (lines.length === 0 || lines.length > MAX_SIGNATURES)
+    throw malformed(`it has ${lines.length} signatures`)
   const by: NoteKey[] = []
   for (const line of lines) {
     const { name, id, signature } = parseSignature(line)

@@ -81,6 +81,15 @@ export class PermitBook implements PermitDesk {
   }
 
   redeem(permit: Permit, door: Door, bytes: string): void {
+    this.#checked(permit, door, bytes).spent = true
+  }
+
+  /** Everything {@link redeem} looks at, without spending the permit. @throws PermitError likewise */
+  check(permit: Permit, door: Door, bytes: string): void {
+    this.#checked(permit, door, bytes)
+  }
+
+  #checked(permit: Permit, door: Door, bytes: string): Issued {
     const { now } = this.#options
     const issued = this.#issued.get(permit?.claims?.id)
     // identity, not likeness: a copy of a permit's fields is not a permit
@@ -104,7 +113,7 @@ export class PermitBook implements PermitDesk {
       throw this.#refuse('PERMIT_MISMATCH', door, `permit ${claims.id} is for something else`, claims)
     }
     this.#judgeAgain(issued, door)
-    issued.spent = true
+    return issued
   }
 
   async settle(permit: Permit, outcome: Outcome): Promise<void> {

@@ -5,6 +5,7 @@ import { stream } from 'hono/streaming'
 import type { IncomingMessage, RequestListener } from 'node:http'
 import { ENDPOINTS, type EndpointName, type OutputOf, type ParsedInputOf } from '../../api/endpoints.ts'
 import type { Endpoint } from '../../api/endpoint.ts'
+import { BUG_CODE, PROBLEM_MEDIA_TYPE } from '../../api/problem.ts'
 import type { Credential } from '../../gate/index.ts'
 import { openApiDocument } from './openapi.ts'
 import { HTTP_ERRORS, HttpError, problemOf } from './problem.ts'
@@ -18,7 +19,7 @@ export interface Caller {
 export type Handler<N extends EndpointName> = (
   input: ParsedInputOf<N>,
   caller: Caller,
-) => (typeof ENDPOINTS)[N] extends { readonly stream: boolean }
+) => (typeof ENDPOINTS)[N] extends { readonly stream?: true }
   ? AsyncIterable<OutputOf<N>> | Promise<AsyncIterable<OutputOf<N>>>
   : OutputOf<N> | Promise<OutputOf<N>>
 
@@ -64,8 +65,8 @@ export function createApp({ handlers, version, credentialOf, bug }: AppOptions):
 
   function problem(c: Context, error: unknown): Response {
     const body = problemOf(error)
-    if (body.kind === 'bug') bug(error)
-    return c.body(JSON.stringify(body), body.status as 500, { 'content-type': 'application/problem+json' })
+    if (body.code === BUG_CODE) bug(error)
+    return c.body(JSON.stringify(body), body.status as 500, { 'content-type': PROBLEM_MEDIA_TYPE })
   }
 }
 
@@ -95,9 +96,14 @@ async function inputOf(c: Context, shape: Endpoint): Promise<unknown> {
 function lines(c: Context, values: AsyncIterable<unknown>): Response {
   c.header('content-type', 'application/x-ndjson')
   return stream(c, async (out) => {
-    for await (const value of values) {
-      if (out.aborted) break
-      await out.write(`${JSON.stringify(value)}\n`)
+    try {
+      for await (const value of values) {
+        if (out.aborted) break
+        await out.write(`${JSON.stringify(value)}\n`)
+      }
+    } catch (error) {
+      // the status line has gone out already: the problem is the last line, and the reader takes it as an error
+      await out.write(`${JSON.stringify({ problem: problemOf(error) })}\n`)
     }
   })
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import type { ProblemAnswer, VerdictAnswer } from '../../api/words.ts'
+import { problemOf as plainProblem, type Problem } from '../../api/problem.ts'
+import type { VerdictAnswer } from '../../api/words.ts'
 import { actionName } from '../../core/action.ts'
-import { KINDS, KnownError, type ErrorCatalogue } from '../../core/error.ts'
+import { KnownError, type ErrorCatalogue } from '../../core/error.ts'
 import { DeniedError, type Verdict } from '../../gate/index.ts'
 
 export const HTTP_ERRORS = {
@@ -10,6 +11,7 @@ export const HTTP_ERRORS = {
   INPUT_INVALID: { kind: 'invalid', meaning: 'a field of a request is unknown, missing or not of its shape' },
   ROUTE_UNKNOWN: { kind: 'missing', meaning: 'the daemon has no such call' },
   NOT_FOR_AGENTS: { kind: 'forbidden', meaning: 'an agent called what only the owner may call' },
+  CALLER_UNKNOWN: { kind: 'forbidden', meaning: 'a request came over a connection nobody vouched for' },
   SHUTTING_DOWN: { kind: 'unavailable', meaning: 'the daemon is stopping and takes no new work' },
 } as const satisfies ErrorCatalogue
 
@@ -17,32 +19,21 @@ export class HttpError extends KnownError<typeof HTTP_ERRORS> {
   override readonly name = 'HttpError'
 }
 
-/** Any thrown value as RFC 9457 problem details. A bug says nothing of its inside. */
-export function problemOf(error: unknown): ProblemAnswer {
-  if (error instanceof z.ZodError) return problemOf(invalidInput(error))
-  if (!(error instanceof KnownError)) {
-    return {
-      type: 'about:blank',
-      title: 'a bug in Warder',
-      status: 500,
-      code: 'BUG',
-      kind: 'bug',
-      detail: 'something Warder did not foresee; nothing was opened',
-      fix: 'the daemon log has the details: please report them',
-    }
+/** What a refusal adds to the problem details every error has. */
+export interface FullProblem extends Problem {
+  readonly verdict?: VerdictAnswer
+  /** All problems of a refused file, not only the first. */
+  readonly problems?: readonly unknown[]
+}
+
+export function problemOf(error: unknown): FullProblem {
+  if (error instanceof z.ZodError) return plainProblem(invalidInput(error))
+  const problem = plainProblem(error)
+  if (error instanceof DeniedError) return { ...problem, verdict: verdictAnswer(error.verdict) }
+  if (error instanceof KnownError && 'problems' in error && Array.isArray(error.problems)) {
+    return { ...problem, problems: error.problems }
   }
-  return {
-    type: `urn:warder:error:${error.code}`,
-    title: error.code.toLowerCase().replaceAll('_', ' '),
-    status: KINDS[error.kind].http,
-    code: error.code,
-    kind: error.kind,
-    detail: error.message,
-    fix: error.fix,
-    ...(error.where === undefined ? {} : { where: error.where }),
-    ...('problems' in error && Array.isArray(error.problems) ? { problems: error.problems } : {}),
-    ...(error instanceof DeniedError ? { verdict: verdictAnswer(error.verdict) } : {}),
-  }
+  return problem
 }
 
 export function verdictAnswer({ id, request, who, action, decision, entry }: Verdict): VerdictAnswer {
@@ -52,9 +43,14 @@ export function verdictAnswer({ id, request, who, action, decision, entry }: Ver
     principal: who.id,
     action: actionName(action),
     risk: action.risk,
-    decision: { ...decision, capabilities: [...decision.capabilities], evidence: { ...decision.evidence } },
+    decision: { ...decision, capabilities: [...decision.capabilities], evidence: plain(decision.evidence) },
     ...(entry === undefined ? {} : { entry }),
   }
+}
+
+/** Evidence as data: a member that is computed when asked for is asked for now. */
+export function plain<E extends object>(evidence: E): E {
+  return JSON.parse(JSON.stringify(evidence)) as E
 }
 
 function invalidInput(error: z.ZodError): HttpError {

@@ -1,0 +1,40 @@
+#!/bin/sh
+# Makes sure that the Debian packages named are there: sh scripts/system.sh [PACKAGE...]
+#
+# Silent when they are. As root, or where sudo asks no password, it installs what is missing; otherwise it prints the
+# command for a person to run and exits with 7.
+set -eu
+
+missing=''
+for package in "$@"; do
+  case $package in
+    bubblewrap) program=bwrap ;;
+    util-linux) program=prlimit ;;
+    perl-base) program=perl ;;
+    *) program=$package ;;
+  esac
+  command -v "$program" >/dev/null || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null; then
+  echo "These programs are missing, under their Debian names:$missing" >&2
+  echo 'Install them with the package manager of this system, then run this again.' >&2
+  exit 7
+fi
+if [ "$(id -u)" = 0 ]; then
+  as=''
+elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+  as='sudo -n'
+else
+  echo "These Debian packages are missing:$missing" >&2
+  echo "Run: sudo apt-get install --no-install-recommends$missing" >&2
+  exit 7
+fi
+
+echo "installing Debian packages:$missing" >&2
+options='-qq -o DPkg::Lock::Timeout=120'
+# shellcheck disable=SC2086 # lists of words
+$as env DEBIAN_FRONTEND=noninteractive apt-get $options update </dev/null >&2
+# shellcheck disable=SC2086 # lists of words
+$as env DEBIAN_FRONTEND=noninteractive apt-get $options install -y --no-install-recommends $missing </dev/null >&2

@@ -1,0 +1,30 @@
+import { command } from '../command.ts'
+import { durationOption, manyOption, option, rest } from '../param.ts'
+import { runInSandbox, RUN_OPTIONS } from './running.ts'
+
+export const run = command({
+  name: 'run',
+  about: 'run an agent in its sandbox, with its terminal',
+  details: [
+    'Starts the daemon when none runs, gives the agent an identity, and runs it under one permit. What it may read and write beyond its workspace is what policy and grants say; without any it gets its workspace and the system, read-only, and no network.',
+    "The agent's own exit code is this command's exit code. Everything it prints is its own.",
+  ],
+  examples: [
+    { run: 'warder run -- claude', does: 'a coding agent in this directory' },
+    {
+      run: 'warder run --agent docs --grant fs:read:/srv/manuals/** -- codex',
+      does: 'one that may also read the manuals, for ten minutes',
+    },
+    { run: 'warder run --profile code_analyzer -- npx some-linter', does: 'one that may only read' },
+  ],
+  args: { command: rest('the agent and its arguments') },
+  options: {
+    ...RUN_OPTIONS,
+    agent: option('its name; by default the name of the program', { completes: 'agent' }),
+    grant: manyOption('a capability for this agent, for a time', { value: 'CAPABILITY' }),
+    grantFor: durationOption('how long those grants hold (default 10m)'),
+  },
+  exits: ['denied', 'stopped', 'unavailable', 'timedOut'],
+  handlesInterrupt: true,
+  run: (input, context) => runInSandbox({ ...input, kind: 'run' }, context),
+})

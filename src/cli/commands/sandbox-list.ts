@@ -1,0 +1,21 @@
+import { calls } from '../../client/calls.ts'
+import { command } from '../command.ts'
+
+export const sandboxList = command({
+  name: 'sandbox list',
+  about: 'list the sandbox profiles',
+  examples: [{ run: 'warder sandbox list', does: 'shipped ones and your own' }],
+  exits: ['unavailable'],
+  async run(_input, { client, out }) {
+    const { profiles } = await calls(await client()).call('profiles', {})
+    out.table(
+      profiles,
+      [
+        { title: 'PROFILE', value: (profile) => String(profile['name']) },
+        { title: 'FROM', value: (profile) => String(profile['from']) },
+        { title: 'WHAT IT IS FOR', value: (profile) => String(profile['description']), shrinks: true },
+      ],
+      { value: { profiles } },
+    )
+  },
+})

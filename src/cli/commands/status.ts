@@ -1,0 +1,50 @@
+import { calls } from '../../client/calls.ts'
+import type { StatusAnswer } from '../../api/endpoints.ts'
+import { command, type Context } from '../command.ts'
+import { localTime } from '../out.ts'
+import { flag } from '../param.ts'
+import { controlTable } from './controls.ts'
+
+export const status = command({
+  name: 'status',
+  about: 'what protection is in force right now, and what is degraded',
+  examples: [
+    { run: 'warder status', does: 'one screen' },
+    { run: 'warder status --controls', does: 'every control, with what its last tests showed' },
+  ],
+  options: { controls: flag('list every control with its status') },
+  exits: ['unavailable'],
+  async run({ controls }, context) {
+    const answer = await calls(await context.client()).call('status', {})
+    if (controls) return controlTable(context, answer)
+    context.out.result(answer, screen(answer, context))
+  },
+})
+
+function screen(answer: StatusAnswer, { out }: Context): string {
+  const good = (text: string) => out.style('green', text)
+  const bad = (text: string) => out.style('red', text)
+  const missing = answer.sandbox.guarantees.filter(({ inForce }) => !inForce)
+  const lines = [
+    `mode      ${answer.mode === 'normal' ? good('normal') : bad('manual: every agent is stopped')}`,
+    ...answer.stops.map(
+      (stop) => `stopped   ${bad(stop.agent)} since ${stop.since} by ${stop.by}: ${stop.reason}`,
+    ),
+    `policy    ${answer.policy.rules} rules, ${answer.policy.grants} live grants, digest ${answer.policy.digest.slice(0, 12)}, epoch ${answer.policy.epoch}`,
+    `          ${answer.policy.file}${answer.policy.problem === undefined ? '' : `\n          ${bad(answer.policy.problem)}`}`,
+    `ledger    ${answer.ledger.ok ? good('writable') : bad('not writable')}, ${answer.ledger.seq} entries, head ${answer.ledger.head.slice(0, 12)}, ${answer.ledger.witness === undefined ? 'no witness' : `witness ${answer.ledger.witness}`}`,
+    `          ${answer.ledger.directory}`,
+    `sandbox   ${answer.sandbox.available ? good(answer.sandbox.driver) : bad(`${answer.sandbox.driver} is not available`)}, ${answer.sandbox.guarantees.length - missing.length} of ${answer.sandbox.guarantees.length} guarantees in force`,
+    ...missing.map(({ name, why }) => `          ${bad('not in force')} ${name}: ${why}`),
+    `socket    ${answer.socket.path}, peer uid ${answer.socket.peerUid ? good('checked') : bad('not checked')}`,
+    `daemon    pid ${answer.pid}, version ${answer.version}, profile ${answer.profile}, since ${localTime(Date.parse(answer.startedAt))}`,
+    `agents    ${answer.runs.length === 0 ? 'none runs' : ''}${answer.runs.map((run) => `${run.agent} (${run.processes} processes, ${run.profile}) ${run.command}`).join('\n          ')}`,
+    ...(answer.unsettled === 0
+      ? []
+      : [
+          `unsettled ${bad(String(answer.unsettled))} permits were never settled: warder audit list --unsettled`,
+        ]),
+    ...answer.degraded.map((what) => `degraded  ${out.style('yellow', what)}`),
+  ]
+  return lines.join('\n')
+}

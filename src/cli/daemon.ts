@@ -1,0 +1,40 @@
+import type { Client } from '../client/connect.ts'
+import type { Config } from '../platform/config.ts'
+
+export interface DaemonAccess {
+  readonly config: Config
+  /** Given to a daemon that must be started. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Whether to start one when none answers. */
+  readonly start: boolean
+}
+
+/** How long a daemon that a command started stays without anything to do. */
+const IDLE = '30m'
+
+/** A client of the daemon this configuration names, started if need be. Loaded late: not every command needs one. */
+export async function openClient({ config, environment, start }: DaemonAccess): Promise<Client> {
+  const { values, layers } = config
+  const [{ connect }, { readSocketSecret }, { ensureDaemon }] = await Promise.all([
+    import('../client/connect.ts'),
+    import('../platform/socket-secret.ts'),
+    import('../client/start.ts'),
+  ])
+  const client = connect({
+    socketPath: values['paths.socket'],
+    secret: () => readSocketSecret(values['paths.keys']),
+  })
+  if (!start) return client
+  const flags = Object.entries(layers).flatMap(([key, [winner]]) =>
+    winner?.layer === 'flag' ? [`--set=${key}=${winner.value}`] : [],
+  )
+  const idle =
+    layers['daemon.idle_timeout'][0]?.layer === 'default' ? [`--set=daemon.idle_timeout=${IDLE}`] : []
+  await ensureDaemon({
+    runtimeDirectory: values['paths.runtime'],
+    environment,
+    arguments: [...flags, ...idle],
+    tryOnce: async () => void (await client.request({ path: '/v1/runs' })),
+  })
+  return client
+}

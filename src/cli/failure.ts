@@ -1,0 +1,33 @@
+import { KINDS, KnownError, messageOf, type ErrorCatalogue } from '../core/error.ts'
+import { EXIT } from './exit.ts'
+import type { Out } from './out.ts'
+
+export const CLI_ERRORS = {
+  USAGE: { kind: 'invalid', meaning: 'the command line is not one Warder understands' },
+  NEEDS_ANSWER: { kind: 'invalid', meaning: 'a question must be answered and nobody is there to answer it' },
+  DECLINED: { kind: 'conflict', meaning: 'the person at the terminal said no' },
+  INPUT_INVALID: { kind: 'invalid', meaning: 'standard input does not hold what the command reads from it' },
+  SERVICE_FOREIGN: { kind: 'conflict', meaning: 'a service unit of the same name is not of Warder’s making' },
+  SERVICE_MISSING: { kind: 'missing', meaning: 'the service is not installed' },
+  SERVICE_FAILED: { kind: 'unavailable', meaning: 'systemd did not do what it was asked' },
+} as const satisfies ErrorCatalogue
+
+export class CliError extends KnownError<typeof CLI_ERRORS> {
+  override readonly name = 'CliError'
+}
+
+/** Says what went wrong, in the form that was asked for, and gives the exit code. */
+export function reportFailure(thrown: unknown, out: Out): number {
+  if (thrown instanceof KnownError) {
+    const { code, kind, message: what, where, fix } = thrown
+    const lines = [`error: ${what}`, ...(where === undefined ? [] : [`  where: ${where}`]), `  fix: ${fix}`]
+    out.failure({ error: { code, kind, what, ...(where !== undefined && { where }), fix } }, lines.join('\n'))
+    if (thrown.cause !== undefined) out.detail(`  cause: ${messageOf(thrown.cause)}`)
+    return KINDS[kind].exit
+  }
+  const what = messageOf(thrown)
+  const fix = 'this is a bug in Warder; --verbose shows where it happened'
+  out.failure({ error: { code: 'BUG', kind: 'bug', what, fix } }, `error: ${what}\n  fix: ${fix}`)
+  if (thrown instanceof Error && thrown.stack !== undefined) out.detail(thrown.stack)
+  return EXIT.bug
+}

@@ -1,0 +1,135 @@
+import { Command as Parser, CommanderError, Option } from 'commander'
+import { messageOf } from '../core/error.ts'
+import type { Command } from './command.ts'
+import { CliError, CLI_ERRORS } from './failure.ts'
+import { GLOBALS, SETTING_OF_GLOBAL } from './globals.ts'
+import { optionName, valueName, type Param, type ParamValues } from './param.ts'
+
+export type Globals = ParamValues<typeof GLOBALS>
+
+export interface Parsed {
+  /** The command's own arguments and options, by name. */
+  readonly input: Readonly<Record<string, unknown>>
+  readonly globals: Globals
+}
+
+/**
+ * Reads the words behind a command's name.
+ *
+ * @returns undefined when help was asked for
+ * @throws CliError `USAGE`
+ */
+export function parseCommand(command: Command, words: readonly string[]): Parsed | undefined {
+  const [own, behind] = splitRest(command, words)
+  const parser = createParser(command)
+  try {
+    parser.parse(own, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.code === 'commander.help' || error.code === 'commander.helpDisplayed') return undefined
+    throw usage(command, tidy(error.message))
+  }
+  const given = parser.opts<Record<string, unknown>>()
+  const positional = Object.entries(command.args).filter(([, param]) => param.isRest !== true)
+  const input: Record<string, unknown> = {}
+  for (const [index, [key, param]] of positional.entries()) {
+    input[key] = read(command, valueName(key, param), param, texts(parser.processedArgs[index]))
+  }
+  for (const [key, param] of Object.entries(command.options)) {
+    input[key] = read(command, optionName(key), param, texts(given[key]))
+  }
+  for (const [key, param] of Object.entries(command.args)) {
+    if (param.isRest !== true) continue
+    if (param.required && behind.length === 0) {
+      throw usage(command, `the ${valueName(key, param)} is missing; it stands behind --`)
+    }
+    input[key] = behind
+  }
+  return { input, globals: readGlobals(command, given) }
+}
+
+/** Settings the global options stand for, by key. */
+export function flagsOf(command: string, globals: Globals): Record<string, string> {
+  const flags: Record<string, string> = {}
+  for (const pair of globals.set) {
+    const [, key, value] = /^([a-z._]+)=([\s\S]*)$/.exec(pair) ?? []
+    if (key === undefined || value === undefined || Object.hasOwn(flags, key)) {
+      throw new CliError(CLI_ERRORS, 'USAGE', {
+        what: key === undefined ? `--set ${pair} is not KEY=VALUE` : `--set ${key} is given twice`,
+        fix: `for example: warder ${command} --set log.level=debug`,
+      })
+    }
+    flags[key] = value
+  }
+  for (const [name, key] of Object.entries(SETTING_OF_GLOBAL)) {
+    const value = globals[name as keyof typeof SETTING_OF_GLOBAL]
+    if (value !== undefined) flags[key] = value
+  }
+  if (globals.system) flags['system'] = 'true'
+  return flags
+}
+
+function createParser(command: Command): Parser {
+  const parser = new Parser(command.name)
+    .exitOverride()
+    .configureOutput({ writeOut: () => undefined, writeErr: () => undefined })
+    .allowExcessArguments(false)
+    .helpOption('-h, --help')
+  for (const [key, param] of Object.entries(command.args)) {
+    if (param.isRest === true) continue
+    const name = param.takes === 'many' ? `${key}...` : key
+    parser.argument(param.required ? `<${name}>` : `[${name}]`)
+  }
+  for (const [key, param] of Object.entries({ ...GLOBALS, ...command.options }))
+    parser.addOption(asOption(key, param))
+  return parser
+}
+
+function asOption(key: string, param: Param<unknown>): Option {
+  const short = param.short === undefined ? '' : `-${param.short}, `
+  const value = param.takes === 'none' ? '' : ` <${valueName(key, param)}>`
+  // commander turns --no-x into x=false; attributeName below gives our own key back
+  const made = new Option(`${short}${optionName(key)}${value}`).makeOptionMandatory(param.required)
+  made.negate = false
+  made.attributeName = () => key
+  if (param.takes !== 'none') {
+    made.argParser((text: string, before: unknown) => [...texts(before), text])
+  }
+  return made
+}
+
+function readGlobals(command: Command, given: Readonly<Record<string, unknown>>): Globals {
+  const entries = Object.entries(GLOBALS).map(([key, param]) => {
+    return [key, read(command, optionName(key), param, texts(given[key]))]
+  })
+  return Object.fromEntries(entries) as Globals
+}
+
+function read(command: Command, name: string, param: Param<unknown>, given: readonly string[]): unknown {
+  try {
+    return param.read(given)
+  } catch (error) {
+    throw usage(command, `${name}: ${messageOf(error)}`)
+  }
+}
+
+/** What commander kept for a parameter, as the texts that were given. */
+function texts(value: unknown): string[] {
+  if (value === undefined || value === false) return []
+  if (value === true) return ['']
+  return Array.isArray(value) ? value.map(String) : [String(value)]
+}
+
+function splitRest(command: Command, words: readonly string[]): readonly [string[], string[]] {
+  const hasRest = Object.values(command.args).some((param) => param.isRest === true)
+  const at = hasRest ? words.indexOf('--') : -1
+  return at === -1 ? [[...words], []] : [words.slice(0, at), words.slice(at + 1)]
+}
+
+function usage(command: Command, what: string): CliError {
+  return new CliError(CLI_ERRORS, 'USAGE', { what, fix: `see: warder ${command.name} --help` })
+}
+
+function tidy(message: string): string {
+  return message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ')
+}

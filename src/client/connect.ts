@@ -1,0 +1,179 @@
+import type { KeyObject } from 'node:crypto'
+import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
+import { connect as netConnect, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { HANDSHAKE_TIMEOUT_MS } from '../api/handshake.ts'
+import { messageOf, systemCode } from '../core/error.ts'
+import { clientError, ClientError } from './error.ts'
+import { clientHandshake } from './handshake.ts'
+import { readJson, readLines, throwProblem } from './reply.ts'
+
+export interface ConnectOptions {
+  readonly socketPath: string
+  /** Asked for on each new connection; absent on an agent's socket, which needs none. */
+  readonly secret?: () => KeyObject
+  readonly handshakeTimeoutMs?: number
+  /** The largest reply read into memory. */
+  readonly maxReplyBytes?: number
+}
+
+export interface CallOptions {
+  readonly method?: string
+  readonly path: string
+  /** Sent as JSON. */
+  readonly body?: unknown
+  readonly signal?: AbortSignal
+}
+
+export interface Reply {
+  readonly status: number
+  /** The parsed body; undefined for 204. */
+  readonly json: unknown
+}
+
+export interface Upgraded {
+  readonly socket: Duplex
+  /** Bytes that came with the answer and belong to the new protocol. */
+  readonly head: Buffer
+  readonly headers: IncomingMessage['headers']
+}
+
+/** Calls to the daemon. Every error is a {@link ClientError} with the code, kind and fix the daemon gave. */
+export interface Client {
+  request(call: CallOptions): Promise<Reply>
+  /** Newline-delimited JSON, one value at a time; ends when the daemon ends it, throws when it is cut. */
+  stream(call: CallOptions): AsyncIterable<unknown>
+  /** Turns the connection over to another protocol. */
+  upgrade(call: CallOptions & { readonly protocol: string }): Promise<Upgraded>
+  close(): void
+}
+
+/** A client of the daemon at `socketPath`. Nothing is opened until the first call; connections are kept and reused. */
+export function connect(options: ConnectOptions): Client {
+  const agent = socketAgent(options)
+  const maxBytes = options.maxReplyBytes ?? 64 * 1024 * 1024
+  const call = (settings: CallOptions, headers?: Record<string, string>): ClientRequest =>
+    send(agent, settings, headers)
+  return {
+    async request(settings) {
+      const response = await answered(call(settings))
+      const json = await readJson(response, maxBytes)
+      const status = response.statusCode ?? 0
+      if (status >= 400) throwProblem(status, json)
+      return { status, json }
+    },
+    async *stream(settings) {
+      const response = await answered(call(settings, { accept: 'application/x-ndjson' }))
+      const status = response.statusCode ?? 0
+      if (status >= 400) throwProblem(status, await readJson(response, maxBytes))
+      yield* readLines(response)
+    },
+    upgrade: ({ protocol, ...settings }) =>
+      upgraded(call(settings, { connection: 'Upgrade', upgrade: protocol }), maxBytes),
+    close: () => agent.destroy(),
+  }
+}
+
+/** An agent whose connections have passed the handshake before HTTP sees them. */
+function socketAgent(options: ConnectOptions): Agent {
+  const agent = new Agent({ keepAlive: true, maxSockets: 16 })
+  agent.createConnection = (_settings, done) => {
+    open(options).then(
+      (socket) => done?.(null, socket),
+      // the types want a stream even beside an error
+      (error: Error) => done?.(error, undefined as unknown as Duplex),
+    )
+    return undefined
+  }
+  return agent
+}
+
+async function open(options: ConnectOptions): Promise<Socket> {
+  const { socketPath, secret, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = options
+  const socket = await dial(socketPath)
+  if (secret === undefined) return socket
+  try {
+    await clientHandshake(socket, secret(), AbortSignal.timeout(handshakeTimeoutMs))
+    return socket
+  } catch (error) {
+    socket.destroy()
+    throw error
+  }
+}
+
+function dial(socketPath: string): Promise<Socket> {
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>()
+  const socket = netConnect(socketPath)
+  const failed = (cause: Error): void => {
+    const code = systemCode(cause)
+    const isDenied = code === 'EACCES' || code === 'EPERM'
+    reject(
+      clientError('DAEMON_UNREACHABLE', {
+        what: isDenied ? `no permission to open ${socketPath}` : `no daemon answers on ${socketPath}`,
+        fix: isDenied
+          ? 'run the command as the user the daemon runs as'
+          : 'warder run and warder exec start one themselves; to see what is wrong: warder doctor',
+        where: socketPath,
+        cause,
+      }),
+    )
+  }
+  socket.once('error', failed)
+  socket.once('connect', () => {
+    socket.off('error', failed)
+    // while the handshake and the pool hold it, an error shows as a close
+    socket.on('error', () => undefined)
+    resolve(socket)
+  })
+  return promise
+}
+
+function send(agent: Agent, call: CallOptions, headers: Record<string, string> = {}): ClientRequest {
+  const body = call.body === undefined ? undefined : JSON.stringify(call.body)
+  const request = httpRequest({
+    agent,
+    method: call.method ?? (body === undefined ? 'GET' : 'POST'),
+    path: call.path,
+    ...(call.signal && { signal: call.signal }),
+    headers: {
+      host: 'warder',
+      accept: 'application/json',
+      ...(body !== undefined && {
+        'content-type': 'application/json',
+        'content-length': String(Buffer.byteLength(body)),
+      }),
+      ...headers,
+    },
+  })
+  request.end(body)
+  return request
+}
+
+function answered(request: ClientRequest): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  request.once('response', resolve)
+  request.once('error', (error) => reject(lost(error)))
+  return promise
+}
+
+function upgraded(request: ClientRequest, maxBytes: number): Promise<Upgraded> {
+  const { promise, resolve, reject } = Promise.withResolvers<Upgraded>()
+  request.once('upgrade', (response, socket, head) => resolve({ socket, head, headers: response.headers }))
+  request.once('error', (error) => reject(lost(error)))
+  request.once('response', (response) => {
+    readJson(response, maxBytes)
+      .then((json) => throwProblem(response.statusCode ?? 0, json))
+      .catch(reject)
+  })
+  return promise
+}
+
+/** A connection that broke before a whole answer is an error with a name, never an empty answer. */
+function lost(error: Error): Error {
+  if (error instanceof ClientError || error.name === 'AbortError') return error
+  return clientError('REPLY_INVALID', {
+    what: `the daemon closed the connection without an answer: ${messageOf(error)}`,
+    fix: 'look at the daemon: warder status; whether the request took effect is in warder audit tail',
+    cause: error,
+  })
+}

@@ -1,0 +1,32 @@
+import type { Control } from '../control.ts'
+
+export const CONTAIN_CONTROLS: readonly Control[] = [
+  {
+    id: 'emergency-stop',
+    title: 'Stop ends everything at once',
+    layer: 'contain',
+    promise:
+      'One command refuses new acts, cancels open permits and kills what runs, also while the daemon does not answer; it counts what is left.',
+    limits:
+      'What was already sent or written stays; acts of programs that Warder did not start are not ended.',
+    module: 'src/contain/stop/stop.ts',
+    tests: [
+      'src/contain/stop/stop.test.ts#a stop holds',
+      'src/contain/stop/stop.test.ts#a store sees at once',
+      'src/contain/stop/stop.test.ts#a stop file that cannot be understood',
+      'src/contain/stop/stop.test.ts#a stopped agent',
+      'src/contain/stop/stop.test.ts#a run that cannot be killed',
+      'src/gate/gate.test.ts#cancelled permits open nothing',
+    ],
+  },
+  {
+    id: 'manual-mode',
+    title: 'Manual mode holds every agent',
+    layer: 'contain',
+    promise:
+      'While it is on, no agent may do or start anything, until the owner resumes all of them; lifting the stop of one is not enough.',
+    limits: 'The owner goes on working; what the owner does in the meantime is not held.',
+    module: 'src/contain/stop/stop.ts',
+    tests: ['src/contain/stop/stop.test.ts#manual mode'],
+  },
+]

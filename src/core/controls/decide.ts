@@ -1,0 +1,56 @@
+import type { Control } from '../control.ts'
+
+export const DECIDE_CONTROLS: readonly Control[] = [
+  {
+    id: 'zero-default',
+    title: 'Nothing is allowed by default',
+    layer: 'decide',
+    promise: 'An agent without a rule or a grant may do nothing, and the refusal names the rule `default`.',
+    limits: 'A rule that allows too much is still obeyed; `warder policy check` points at some of them.',
+    module: 'src/decide/policy/weigh.ts',
+    tests: ['src/decide/policy/decide.test.ts'],
+  },
+  {
+    id: 'hard-exclusions',
+    title: 'Some things stay closed whatever the policy says',
+    layer: 'decide',
+    promise:
+      "No rule, grant or role opens private keys, password stores, the system's shadow files or Warder's own keys and records.",
+    limits:
+      'It knows these places by path; a secret kept elsewhere, or copied there, needs a rule of its own.',
+    module: 'src/decide/policy/exclusion.ts',
+    tests: ['src/decide/policy/exclusion.test.ts'],
+  },
+  {
+    id: 'explicit-deny',
+    title: 'A deny beats every allow',
+    layer: 'decide',
+    promise:
+      'When a deny matches, no order of rules, no grant and no role preset turns the answer into an allow.',
+    limits:
+      'A deny by path covers the path it names, not another name of the same bytes outside the sandbox.',
+    module: 'src/decide/policy/weigh.ts',
+    tests: ['src/decide/policy/decide.test.ts'],
+  },
+  {
+    id: 'grants-signed',
+    title: 'Grants are signed, expire, and can be taken back',
+    layer: 'decide',
+    promise:
+      'A grant counts only with a valid signature of this host, between its two times, for its own agent, until it is revoked.',
+    limits: 'Whoever can read the signing key can write grants; the key file is for its owner alone.',
+    module: 'src/decide/policy/grant.ts',
+    tests: ['src/decide/policy/grant.test.ts'],
+  },
+  {
+    id: 'policy-all-or-nothing',
+    title: 'A policy with an error is refused as a whole',
+    layer: 'decide',
+    promise:
+      'An unknown key, a wrong value or a duplicate refuses the file with line and column; the old policy stays in force.',
+    limits:
+      'It checks form and reach, not whether the rules say what their author meant; `warder policy test` does that.',
+    module: 'src/decide/policy/read.ts',
+    tests: ['src/decide/policy/file.test.ts'],
+  },
+]

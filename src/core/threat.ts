@@ -1,0 +1,218 @@
+/** Who might want to do harm. */
+export const ATTACKERS = {
+  'rogue-agent':
+    'An agent that does what nobody asked: by its own error, by drift, or because it was told to.',
+  injector:
+    'Someone whose words reach an agent through a page, a file, an issue or a tool result, and become its orders.',
+  'hostile-code': 'Code an agent fetches and runs: a package, an install script, a build file, a model file.',
+  'local-user': 'Another user, or another program, on the same machine.',
+  tamperer: 'Someone who wants the record to tell another story afterwards.',
+} as const
+export type AttackerId = keyof typeof ATTACKERS
+
+/** One way to do harm, and what stands against it. */
+export interface Threat {
+  readonly id: string
+  readonly title: string
+  readonly attacker: AttackerId
+  /** How it would go, in one or two sentences. */
+  readonly story: string
+  /** Ids of the controls that meet it (`core/control.ts`); at least one. */
+  readonly controls: readonly string[]
+  /** What is left when all of them hold. */
+  readonly left: string
+}
+
+/** Every threat Warder claims to meet; what it does not claim is in {@link NOT_PROTECTED}. */
+export const THREATS: readonly Threat[] = [
+  {
+    id: 'reads-secrets',
+    title: 'An agent reads keys and passwords',
+    attacker: 'rogue-agent',
+    story:
+      'It opens ~/.ssh, a cloud credential file or the environment, to use them or to write them into its answer.',
+    controls: ['zero-default', 'hard-exclusions', 'sandbox-namespaces', 'sandbox-environment'],
+    left: 'A secret inside the workspace it may read.',
+  },
+  {
+    id: 'exfiltrates',
+    title: 'Data leaves the machine',
+    attacker: 'injector',
+    story: 'Hidden text in a document tells the agent to send what it can read to an address.',
+    controls: ['no-network', 'zero-default', 'explicit-deny'],
+    left: "What the agent's own service is sent by a harness that runs outside the sandbox; covert channels.",
+  },
+  {
+    id: 'destroys-work',
+    title: 'An agent deletes or overwrites what it should not',
+    attacker: 'rogue-agent',
+    story: 'It mistakes a path, or is told to clean up, and removes files outside its task.',
+    controls: ['zero-default', 'explicit-deny', 'sandbox-namespaces', 'manual-mode'],
+    left: 'Files in a workspace it may write: keep them under version control.',
+  },
+  {
+    id: 'plants-hooks',
+    title: 'An agent leaves something for you to run',
+    attacker: 'injector',
+    story:
+      'It writes a git hook, an editor task or agent settings that your own tools later execute outside any sandbox.',
+    controls: ['sandbox-protected-places'],
+    left: 'Build files and sources of the project itself: read what you run.',
+  },
+  {
+    id: 'escapes',
+    title: 'A program gets out of its sandbox',
+    attacker: 'hostile-code',
+    story:
+      'It opens a new namespace, follows a swapped link, uses an inherited descriptor or an obscure system call.',
+    controls: ['sandbox-namespaces', 'sandbox-seccomp', 'no-network', 'sandbox-protected-places'],
+    left: 'A hole in the kernel.',
+  },
+  {
+    id: 'exhausts',
+    title: 'A program uses the machine up',
+    attacker: 'hostile-code',
+    story: 'A loop forks, allocates, writes or prints without end.',
+    controls: ['limit-processes', 'limit-memory', 'limit-cpu', 'limit-files-output-time', 'emergency-stop'],
+    left: 'Disk space in a writable workspace; limits the host cannot enforce, which Warder names.',
+  },
+  {
+    id: 'raises-rights',
+    title: 'An agent gives itself more rights',
+    attacker: 'rogue-agent',
+    story:
+      'It writes itself a grant, edits the policy, or asks in the name of another agent or of the owner.',
+    controls: [
+      'grants-signed',
+      'hard-exclusions',
+      'policy-all-or-nothing',
+      'socket-closed-to-others',
+      'settings-strict',
+    ],
+    left: 'A person who grants what they should not.',
+  },
+  {
+    id: 'replays',
+    title: 'An old yes is used for something else',
+    attacker: 'rogue-agent',
+    story:
+      'It keeps a permit, changes the command after it was approved, or waits until the rule was taken back.',
+    controls: ['permit-single-use', 'permit-bound', 'permit-rejudged'],
+    left: 'Nothing known.',
+  },
+  {
+    id: 'misleads-policy',
+    title: 'A broken policy opens the door',
+    attacker: 'rogue-agent',
+    story: 'A typing error in the policy, or half a file, is read as permission.',
+    controls: ['policy-all-or-nothing', 'zero-default', 'settings-strict'],
+    left: 'A rule that is well formed and too wide.',
+  },
+  {
+    id: 'impersonates',
+    title: 'Another program acts as you, or as the daemon',
+    attacker: 'local-user',
+    story: 'It connects to the socket, puts a socket of its own in the place, or replays what it overheard.',
+    controls: ['socket-closed-to-others'],
+    left: 'A program that already runs as you outside a sandbox.',
+  },
+  {
+    id: 'injects-code',
+    title: "Text becomes code in Warder's own process",
+    attacker: 'injector',
+    story:
+      'A crafted request or policy makes a library build a function from a string or change a prototype.',
+    controls: ['no-code-from-strings', 'settings-strict'],
+    left: 'A fault in the JavaScript engine.',
+  },
+  {
+    id: 'hides-traces',
+    title: 'The record is changed afterwards',
+    attacker: 'tamperer',
+    story:
+      'Someone edits, deletes or reorders entries, cuts the end off, or puts an older copy in the place.',
+    controls: ['ledger-append-only', 'ledger-chained', 'ledger-checkpoints', 'ledger-witness'],
+    left: 'Someone who holds the signing key and can reach the witness as well.',
+  },
+  {
+    id: 'acts-unseen',
+    title: 'Something happens without a record',
+    attacker: 'rogue-agent',
+    story: 'The disk is full, or the ledger was moved away, and the agent goes on.',
+    controls: ['record-before-act', 'ledger-fail-closed'],
+    left: 'What happens inside a permitted command, beyond the programs it starts.',
+  },
+  {
+    id: 'runs-away',
+    title: 'An agent does not stop when told',
+    attacker: 'rogue-agent',
+    story: 'It leaves children behind, ignores signals, or the daemon hangs while it works on.',
+    controls: ['emergency-stop', 'sandbox-namespaces', 'permit-rejudged'],
+    left: 'Effects on other machines that were already under way.',
+  },
+]
+
+/** What Warder guards. */
+export const ASSETS = [
+  'Keys, passwords and tokens of the person and of the machine',
+  'Files outside the workspace an agent was given',
+  'Programs and settings that run later, outside any sandbox',
+  'The network the machine can reach',
+  'The machine itself: its processes, memory and time',
+  'The policy, the grants and the keys of Warder',
+  'The record of what happened',
+] as const
+
+/** Where trust changes, and what is checked there. */
+export const BOUNDARIES = [
+  'Agent to machine: the sandbox. Nothing inside is trusted, nothing inside holds a key.',
+  'Command line to daemon: the socket. Same user, owner-only path, and both ends prove that they hold the secret.',
+  'Agent to daemon: a socket made for that agent alone; its place in the file system is its name.',
+  'Request to act: the gate. Only a permit crosses it, once.',
+  'Files a person edits (policy, profiles, settings): read once, checked whole, refused whole.',
+  'Project files: written by agents, hence not trusted; the few settings a project may set cannot open anything.',
+  'Ledger to reader: believed only as far as chain, signature and witness reach.',
+] as const
+
+/** What Warder does not protect against. Published so that nobody relies on it for these. */
+export const NOT_PROTECTED = [
+  {
+    what: 'Root, or you yourself, outside the sandbox',
+    instead:
+      'Whoever can write the files and memory of your user can switch Warder off. Keep the witness on another machine.',
+  },
+  {
+    what: 'Holes in the kernel or the hardware',
+    instead:
+      'Sandboxes share the kernel. Keep it up to date; for code you expect to be hostile, use a virtual machine.',
+  },
+  {
+    what: "What an agent's service does with what it was sent",
+    instead:
+      'The far side of a model or tool service is out of reach. Give an agent only what its provider may see.',
+  },
+  {
+    what: 'Covert channels',
+    instead:
+      'Timing, load and the shape of allowed output can carry a few bits. They are made narrower, not closed.',
+  },
+  {
+    what: 'Agents that were not started through Warder',
+    instead: 'Only what passes the gate is guarded. Start agents with `warder run`.',
+  },
+  {
+    what: 'Wrong but allowed work',
+    instead:
+      'Warder does not judge whether code is good or an answer is true. Read what an agent made before you use it.',
+  },
+  {
+    what: 'What was read before the stop',
+    instead:
+      'A stop ends what runs; it does not make known things unknown. Change keys that an agent could read.',
+  },
+  {
+    what: 'Floods from the network',
+    instead:
+      'Warder listens on no network address. Defence against floods belongs to the network around the machine.',
+  },
+] as const

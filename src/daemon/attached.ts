@@ -1,0 +1,28 @@
+import { once } from 'node:events'
+import { RUN_SIGNALS, type Running, type RunSignal } from '../enforce/sandbox/index.ts'
+import type { AttachedRun } from './attach.ts'
+
+/** A running sandbox as the relay sees it. */
+export function attachedRun(running: Running): AttachedRun {
+  const { stdin } = running
+  stdin.on('error', () => undefined) // the agent closed its input: what comes now goes nowhere
+  return {
+    runId: running.runId,
+    agent: running.agent,
+    stdout: running.stdout,
+    stderr: running.stderr,
+    async write(bytes) {
+      if (stdin.destroyed || !stdin.writable || stdin.write(bytes)) return
+      const ended = new AbortController()
+      stdin.once('close', () => ended.abort())
+      await once(stdin, 'drain', { signal: ended.signal }).catch(() => undefined)
+    },
+    endInput: () => void stdin.end(),
+    resize: (columns, rows) => running.resize({ columns, rows }),
+    signal: (name) => {
+      if ((RUN_SIGNALS as readonly string[]).includes(name)) running.signal(name as RunSignal)
+    },
+    kill: (why) => void running.kill(why),
+    exit: running.exit.then((exit) => ({ ...exit })),
+  }
+}

@@ -1,0 +1,106 @@
+import { messageOf } from '../core/error.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Config } from '../platform/config.ts'
+import { bugFields, type Log } from '../platform/log.ts'
+import { peerLookup } from '../platform/peer.ts'
+import { ensureSocketSecret } from '../platform/socket-secret.ts'
+import { compose } from './compose.ts'
+import { createApp } from './http/app.ts'
+import { lockDaemon } from './lock.ts'
+import { createHttpServer, credentialOf } from './server.ts'
+import { openSocket, type SocketServer } from './socket.ts'
+import { installedVersion } from '../platform/version.ts'
+
+export interface DaemonOptions {
+  readonly config: Config
+  readonly log: Log
+  readonly clock: Clock
+  readonly home: string
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+const IDLE_CHECK_MS = 1000
+
+/** Runs the daemon until it is told to end: lock, rooms, socket; and backwards. */
+export async function runDaemon({ config, log, clock, home, environment }: DaemonOptions): Promise<void> {
+  const { values } = config
+  const lock = lockDaemon(values['paths.runtime'])
+  const secret = ensureSocketSecret(values['paths.keys'])
+  const wire: { socket?: SocketServer } = {}
+  const house = await compose({
+    config,
+    log,
+    clock,
+    home,
+    environment,
+    version: installedVersion().version,
+    listenAgent: (path, name, uid) => wire.socket!.listenAgent(path, name, uid),
+    socketFacts: () => ({
+      path: values['paths.socket'],
+      peerUid: wire.socket?.facts().peerUid === 'in force',
+    }),
+  })
+  const peerOf = (socket: unknown) => wire.socket?.peerOf(socket)
+  const app = createApp({
+    handlers: house.handlers,
+    version: installedVersion().version,
+    credentialOf: (request) => credentialOf(request, peerOf),
+    bug: (error) => log.error(`unexpected: ${messageOf(error)}`, bugFields(error)),
+  })
+  const http = createHttpServer({ app, peerOf, openRun: house.attachRun })
+  wire.socket = await openSocket({
+    path: values['paths.socket'],
+    secret,
+    http,
+    clock,
+    peers: peerLookup(),
+  })
+  log.info('ready', { socket: values['paths.socket'], pid: process.pid })
+
+  await toldToEnd(
+    log,
+    () => house.reloadPolicy(),
+    idle(wire.socket, house.isBusy, values['daemon.idle_timeout'], clock),
+  )
+  const overdue = setTimeout(() => {
+    log.error('did not drain in time; everything that still runs is ended with this process')
+    process.exit(1)
+  }, values['daemon.drain_timeout'])
+  await wire.socket.close()
+  await house.close()
+  wire.socket.destroy()
+  http.close()
+  lock.close()
+  clearTimeout(overdue)
+  log.info('ended')
+}
+
+/** Resolves at SIGTERM or SIGINT, or when idle for too long; SIGHUP reads the policy again. */
+function toldToEnd(log: Log, reload: () => Promise<void>, idleFor: Promise<string>): Promise<void> {
+  process.on('SIGHUP', () => {
+    reload().catch((error: unknown) => log.error(`the policy was not reloaded: ${messageOf(error)}`))
+  })
+  return new Promise((resolve) => {
+    const end = (why: string) => {
+      log.info(`ending: ${why}`)
+      resolve()
+    }
+    process.once('SIGTERM', () => end('SIGTERM'))
+    process.once('SIGINT', () => end('SIGINT'))
+    void idleFor.then(end)
+  })
+}
+
+function idle(socket: SocketServer, isBusy: () => boolean, limitMs: number, clock: Clock): Promise<string> {
+  if (limitMs === 0) return new Promise(() => undefined)
+  return new Promise((resolve) => {
+    let since = clock.monotonicMs()
+    const timer = setInterval(() => {
+      const now = clock.monotonicMs()
+      if (isBusy() || socket.facts().connections > 0) since = now
+      if (now - since < limitMs) return
+      clearInterval(timer)
+      resolve('nothing to do')
+    }, IDLE_CHECK_MS)
+  })
+}

@@ -1,0 +1,98 @@
+import type { Json } from '../../core/canonical.ts'
+import type { PermitBook, GateEvent } from '../../gate/index.ts'
+import type { HaltedRun, Stop, Stops, StopStore } from '../../contain/stop/index.ts'
+import type { Acts } from '../acts.ts'
+import type { Handlers } from './app.ts'
+
+export interface StopHandlerOptions {
+  readonly stops: StopStore
+  readonly permits: PermitBook
+  readonly acts: Acts
+  readonly now: () => number
+  /** Freezes and kills what runs; of one agent, or all. */
+  readonly halt: (agent: string | undefined, why: string) => Promise<readonly HaltedRun[]>
+  readonly record: (event: GateEvent) => Promise<{ readonly seq: number }>
+}
+
+export function stopHandlers(options: StopHandlerOptions): Pick<Handlers, 'stop' | 'resume'> {
+  const { stops, permits, acts, now, halt, record } = options
+  const modeOf = ({ all }: Stops) => (all === undefined ? ('normal' as const) : ('manual' as const))
+  return {
+    async stop({ agent, reason }, { credential }) {
+      const asked = {
+        credential,
+        namespace: 'agent',
+        verb: 'stop',
+        resource: agent ?? '*',
+        risk: 'low' as const, // stopping is never held up by a ledger that is down
+        reason,
+        input: { agent: agent ?? null, reason } as Json,
+      }
+      const { value, verdict } = await acts.act(asked, 'containment', async ({ who }) => {
+        const since = { since: new Date(now()).toISOString(), by: who.id, reason }
+        const after = stopOrAll(stops, agent, since)
+        const cancelledPermits = permits.cancel(
+          ({ principal, door }) =>
+            door === 'sandbox' && (agent === undefined || principal === agent || principal === 'owner'),
+        )
+        const halted = await halt(agent, `stopped by ${who.id}: ${reason}`)
+        return { mode: modeOf(after), cancelledPermits, halted: [...halted] }
+      })
+      for (const receipt of value.halted) await record(haltEvent(receipt, verdict.request, reason))
+      return { ...value, ...(verdict.entry === undefined ? {} : { entry: verdict.entry }) }
+    },
+    async resume({ agent, reason }, { credential }) {
+      const asked = {
+        credential,
+        namespace: 'agent',
+        verb: 'resume',
+        resource: agent ?? '*',
+        risk: 'critical' as const,
+        reason,
+        input: { agent: agent ?? null, reason } as Json,
+      }
+      const { value, verdict } = await acts.act(asked, 'containment', () => stops.resume(agent))
+      const left = Object.keys(value.agents).length + (value.all === undefined ? 0 : 1)
+      return {
+        mode: modeOf(value),
+        stops: left,
+        ...(verdict.entry === undefined ? {} : { entry: verdict.entry }),
+      }
+    },
+  }
+}
+
+/** A stop file that cannot be understood stops all: the one thing that is certainly strict enough. */
+function stopOrAll(stops: StopStore, agent: string | undefined, stop: Stop): Stops {
+  try {
+    return stops.stop(agent, stop)
+  } catch {
+    return stops.stopAll(stop)
+  }
+}
+
+/** What became of one run, as proof that the stop was not only announced. */
+export function haltEvent(receipt: HaltedRun, request: string, reason: string): GateEvent {
+  return {
+    event_type: 'containment',
+    agent: receipt.agent,
+    action: 'agent:stop',
+    target: receipt.runId,
+    capabilities_used: [],
+    decision: '',
+    decision_id: '',
+    layer: 'containment',
+    permit_id: '',
+    reason,
+    request_id: request,
+    result: receipt.processesAfter === 0 ? 'success' : 'failure',
+    risk_level: 'medium',
+    rule: 'containment.halt',
+    details: {
+      processes_before: receipt.processesBefore,
+      processes_after: receipt.processesAfter,
+      microseconds: Math.round(receipt.ms * 1000),
+      ...(receipt.error === undefined ? {} : { error: receipt.error }),
+    },
+  }
+}

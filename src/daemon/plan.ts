@@ -1,0 +1,198 @@
+import { join } from 'node:path'
+import { userInfo } from 'node:os'
+import type { RunInput } from '../api/endpoints.ts'
+import type { Principal } from '../core/principal.ts'
+import {
+  reach,
+  type GrantBook,
+  type PolicyEngine,
+  type Reach as PolicyReach,
+} from '../decide/policy/index.ts'
+import {
+  compile,
+  diskLookup,
+  SandboxError,
+  type CompileContext,
+  type Lookup,
+  type Profile,
+  type Reach,
+} from '../enforce/sandbox/index.ts'
+import type { z } from 'zod'
+import type { Listener } from '../platform/unix-socket.ts'
+import type { Plan } from './runs.ts'
+
+export interface PlannerOptions {
+  readonly engine: PolicyEngine
+  readonly grants: GrantBook
+  readonly profiles: () => ReadonlyMap<string, Profile>
+  readonly home: string
+  readonly now: () => number
+  /** Where the sockets of agents stand. */
+  readonly socketDirectory: string
+  /** Directories of Warder's own that no sandbox ever shows. */
+  readonly own: readonly string[]
+  readonly seccompDigest: CompileContext['seccompDigest']
+  readonly listenAgent: (path: string, agent: string, uid?: number) => Promise<Listener>
+  /** Notes whose workspace this is; before the rules are asked, for they speak of workspaces. */
+  readonly useWorkspace: (agent: string, path: string) => void
+  readonly lookup?: Lookup
+}
+
+/** Where an agent finds its own socket. */
+export const AGENT_SOCKET = '/run/warder/agent.sock'
+
+/** Places with keys and credentials, in every home; the policy's exclusions name more, these are never even mounted. */
+const SECRET_PLACES = [
+  ...[
+    '.ssh',
+    '.gnupg',
+    '.aws',
+    '.azure',
+    '.kube',
+    '.docker',
+    '.netrc',
+    '.config/gcloud',
+    '.config/gh',
+    '.config/op',
+  ],
+  ...[
+    '.password-store',
+    '.local/share/keyrings',
+    '.mozilla',
+    '.config/google-chrome',
+    '.config/chromium',
+    '.pki',
+  ],
+]
+
+/** Turns a request into exactly what will be done: profile, policy, grants and machine, compiled to one spec. */
+export function createPlanner(options: PlannerOptions) {
+  const { engine, grants, home, now, lookup = diskLookup } = options
+  const exclusions = [...options.own, ...SECRET_PLACES.map((place) => join(home, place))]
+  return async (request: z.output<typeof RunInput>, who: Principal, runId: string): Promise<Plan> => {
+    const profile = profileFor(request, options.profiles())
+    const workspace = lookup.real(request.workspace) ?? request.workspace
+    const agent = request.agent
+    if (agent !== undefined && profile.filesystem.workspace.startsWith('read-')) {
+      refuseAsWorkspace(workspace, lookup)
+      options.useWorkspace(agent, workspace)
+    }
+    const principal: Principal =
+      agent === undefined ? who : { id: agent, role: 'agent', channel: who.channel }
+    const reached = reachOf(engine, principal, now())
+    const socket =
+      agent === undefined ? undefined : await agentSocket(options, agent, runId, workspace, lookup)
+    try {
+      const spec = compile(
+        limited(profile, request),
+        {
+          argv: request.argv,
+          ...(request.cwd === undefined ? {} : { cwd: request.cwd }),
+          workspace,
+          env: request.environment,
+          home,
+          user: user(),
+          reach: reached,
+          exclusions,
+          seccompDigest: options.seccompDigest,
+          terminal: request.terminal !== undefined && profile.terminal,
+          ...(socket === undefined ? {} : { socket: { source: socket.path, path: AGENT_SOCKET } }),
+        },
+        lookup,
+      )
+      const used = grantsIn(reached)
+      return {
+        spec,
+        notes: [...spec.notes, ...endings(used, grants)],
+        grants: used,
+        dispose: async () => socket?.close(),
+      }
+    } catch (error) {
+      await socket?.close()
+      throw error
+    }
+  }
+}
+
+function user(): CompileContext['user'] {
+  const { uid, gid, username } = userInfo()
+  return { uid, gid, name: username }
+}
+
+function profileFor(
+  { profile, kind }: z.output<typeof RunInput>,
+  profiles: ReadonlyMap<string, Profile>,
+): Profile {
+  const name = profile ?? (kind === 'run' ? 'agent' : 'tool-minimal')
+  const found = profiles.get(name)
+  if (found !== undefined) return found
+  throw new SandboxError(
+    'SANDBOX_PROFILE_MISSING',
+    `there is no sandbox profile ${JSON.stringify(name)}`,
+    `use one of: ${[...profiles.keys()].join(', ')}`,
+  )
+}
+
+/** A caller may ask for less time than the profile gives, never for more. */
+function limited(profile: Profile, { maxSeconds }: z.output<typeof RunInput>): Profile {
+  if (maxSeconds === undefined) return profile
+  const most = Math.min(maxSeconds, profile.process.max_seconds ?? Number.POSITIVE_INFINITY)
+  return { ...profile, process: { ...profile.process, max_seconds: most } }
+}
+
+/** The compiler says why in its own words; here only what would make the book of workspaces useless. */
+function refuseAsWorkspace(path: string, lookup: Lookup): void {
+  if (path !== '/' && lookup.look(path)?.kind === 'directory') return
+  throw new SandboxError(
+    'SANDBOX_PATH_INVALID',
+    `the workspace ${path} is not a directory Warder can enter`,
+    'name an existing directory with --workspace',
+  )
+}
+
+/**
+ * What policy says of files, in the two words mounts know. What may not be listed may not be read; what may not be made
+ * or removed may not be written: the stricter reading, because a mount cannot tell them apart.
+ */
+function reachOf(engine: PolicyEngine, who: Principal, now: number): Reach[] {
+  const lines = reach(engine, who, now)
+  return lines.flatMap((line): Reach[] => {
+    const verb = verbOf(line)
+    // the owner's own command gets what its profile shows, not everything the owner may
+    if (verb === undefined || line.rule === 'role.owner') return []
+    return [{ effect: line.effect, verb, pattern: line.pattern, rule: line.rule }]
+  })
+}
+
+function verbOf({ verb, effect }: PolicyReach): Reach['verb'] | undefined {
+  if (verb === 'read' || verb === 'write') return verb
+  if (effect === 'allow') return undefined
+  return verb === 'list' ? 'read' : 'write'
+}
+
+function grantsIn(lines: readonly Reach[]): string[] {
+  const ids = lines
+    .filter(({ effect, rule }) => effect === 'allow' && rule.startsWith('grant.'))
+    .map(({ rule }) => rule.slice('grant.'.length))
+  return [...new Set(ids)]
+}
+
+function endings(used: readonly string[], grants: GrantBook): string[] {
+  const times = used.flatMap((id) => grants.get(id)?.expiresAt ?? [])
+  if (times.length === 0) return []
+  return [
+    `this run ends with the first grant it was given: ${new Date(Math.min(...times)).toISOString()} (give --grant-for, or write a rule)`,
+  ]
+}
+
+async function agentSocket(
+  { listenAgent, socketDirectory }: PlannerOptions,
+  agent: string,
+  runId: string,
+  workspace: string,
+  lookup: Lookup,
+): Promise<Listener> {
+  // root hands the agent over to the owner of its workspace: the socket must be theirs to open
+  const owner = process.getuid?.() === 0 ? lookup.look(workspace)?.uid : undefined
+  return await listenAgent(join(socketDirectory, `${runId.slice(-12)}.sock`), agent, owner)
+}

@@ -1,0 +1,55 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { ATTACH_PATH, ATTACH_PROTOCOL } from '../api/endpoints.ts'
+import type { Credential } from '../gate/index.ts'
+import { attach, type AttachedRun } from './attach.ts'
+import { HTTP_ERRORS, HttpError } from './http/problem.ts'
+import type { Peer } from './socket.ts'
+
+export interface ServerOptions {
+  readonly app: RequestListener
+  readonly peerOf: (socket: unknown) => Peer | undefined
+  readonly openRun: (permit: string) => Promise<AttachedRun>
+}
+
+const HEADERS_MS = 10_000
+const REQUEST_MS = 60_000
+
+/** The HTTP server behind every socket: it never listens itself, it is given connections that were vouched for. */
+export function createHttpServer({ app, peerOf, openRun }: ServerOptions): Server {
+  const server = createServer(
+    { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: 60_000 },
+    app,
+  )
+  const upgrades = new Set<Duplex>()
+  server.on('upgrade', (request, socket, head) => {
+    upgrades.add(socket)
+    socket.once('close', () => upgrades.delete(socket)).on('error', () => socket.destroy())
+    const isOurs = request.url === ATTACH_PATH && request.headers.upgrade === ATTACH_PROTOCOL
+    if (!isOurs || peerOf(request.socket)?.kind !== 'owner') {
+      socket.end(
+        `HTTP/1.1 ${isOurs ? '403 Forbidden' : '404 Not Found'}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
+      )
+      return
+    }
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${ATTACH_PROTOCOL}\r\n\r\n`,
+    )
+    void attach(socket, head, openRun)
+  })
+  return server
+}
+
+/** The credential of whoever sent this request. @throws HttpError `CALLER_UNKNOWN` when nobody vouched for the connection */
+export function credentialOf(request: IncomingMessage, peerOf: ServerOptions['peerOf']): Credential {
+  const peer = peerOf(request.socket)
+  if (peer === undefined) {
+    throw new HttpError(HTTP_ERRORS, 'CALLER_UNKNOWN', {
+      what: 'this connection did not come through the daemon’s socket',
+      fix: 'use the warder command or the library',
+    })
+  }
+  if (peer.kind === 'agent') return { kind: 'agent', name: peer.name }
+  const uid = peer.credentials?.uid
+  return uid === undefined ? { kind: 'peer' } : { kind: 'peer', uid }
+}

@@ -1,0 +1,108 @@
+import { NAMESPACES, type Capability, type ResourceKind } from '../../core/capability.ts'
+import type { Domain } from '../../core/action.ts'
+import type { Effect } from '../../core/decision.ts'
+import { RISK_LEVELS } from '../../core/risk.ts'
+import type { Pattern } from './pattern.ts'
+import { PatternIndex } from './pattern-index.ts'
+
+/** Where a clause comes from, in the order in which they are weighed among equals. */
+export type Source = 'exclusion' | 'rule' | 'agent_risk' | 'grant' | 'preset' | 'may_request'
+
+/** One thing that is said about one capability, ready to be weighed. `request` is "not held, but may be asked for". */
+export interface Clause {
+  readonly source: Source
+  readonly effect: Effect | 'request'
+  /** As in `Decision.rule`. */
+  readonly rule: string
+  readonly reason: string
+  /** As written; the only member is the same text, ready for `Decision.capabilities`. */
+  readonly capability: string
+  readonly capabilities: readonly string[]
+  /** Among clauses of one effect the lowest settles it, so that the answer names the same rule every time. */
+  readonly order: number
+  /** Positions in `RISK_LEVELS`; `riskAtMost` of -1 is the policy's own bar. */
+  readonly riskAtLeast: number
+  readonly riskAtMost: number
+  /** Epoch milliseconds; holds from the first, and no longer at the second. */
+  readonly from: number
+  readonly until: number
+  readonly task: string | undefined
+  /** Whether it holds for the owner too. */
+  readonly forOwner: boolean
+  readonly where: string | undefined
+}
+
+export type ClauseParts = Pick<Clause, 'source' | 'effect' | 'rule' | 'reason' | 'capability' | 'order'> &
+  Partial<Clause>
+
+/** Every clause has the same shape in memory, which keeps deciding fast. */
+export function clauseOf(parts: ClauseParts): Clause {
+  return {
+    source: parts.source,
+    effect: parts.effect,
+    rule: parts.rule,
+    reason: parts.reason,
+    capability: parts.capability,
+    capabilities: Object.freeze([parts.capability]),
+    order: parts.order,
+    riskAtLeast: parts.riskAtLeast ?? 0,
+    riskAtMost: parts.riskAtMost ?? (parts.effect === 'allow' ? -1 : RISK_LEVELS.length),
+    from: parts.from ?? Number.NEGATIVE_INFINITY,
+    until: parts.until ?? Number.POSITIVE_INFINITY,
+    task: parts.task,
+    forOwner: parts.forOwner ?? false,
+    where: parts.where,
+  }
+}
+
+/** One `namespace:verb`, resolved once. */
+export interface Operation {
+  readonly id: number
+  readonly namespace: string
+  readonly verb: string
+  readonly kind: ResourceKind
+  readonly domain: Domain
+  readonly needsResource: boolean
+  /** `namespace:verb:`, for messages. */
+  readonly prefix: string
+}
+
+const NEEDS_RESOURCE = new Set(['fs', 'net', 'process:spawn', 'tool:call', 'secret:use', 'model'])
+
+/** Every operation there is, by namespace and verb. */
+export const OPERATIONS: ReadonlyMap<string, ReadonlyMap<string, Operation>> = (() => {
+  const all = Object.entries(NAMESPACES).flatMap(([namespace, { verbs, resource, domain }]) =>
+    verbs.map((verb) => ({ namespace, verb, kind: resource, domain })),
+  )
+  const table = new Map<string, Map<string, Operation>>()
+  for (const [id, { namespace, verb, kind, domain }] of all.entries()) {
+    const needsResource = NEEDS_RESOURCE.has(namespace) || NEEDS_RESOURCE.has(`${namespace}:${verb}`)
+    const verbs = table.get(namespace) ?? new Map<string, Operation>()
+    const prefix = `${namespace}:${verb}:`
+    table.set(namespace, verbs.set(verb, { id, namespace, verb, kind, domain, needsResource, prefix }))
+  }
+  return table
+})()
+
+export function operationOf(namespace: string, verb: string): Operation | undefined {
+  return OPERATIONS.get(namespace)?.get(verb)
+}
+
+/** The operations a capability speaks of: one, or all of its namespace for `*`. */
+export function operationsOf({ namespace, verb }: Capability): Operation[] {
+  const verbs = OPERATIONS.get(namespace)
+  if (verbs === undefined) return []
+  if (verb === '*') return [...verbs.values()]
+  const one = verbs.get(verb)
+  return one === undefined ? [] : [one]
+}
+
+/** One index per operation that has any clause. */
+export type Cells = (PatternIndex<Clause> | undefined)[]
+
+export function addToCells(cells: Cells, capability: Capability, pattern: Pattern, clause: Clause) {
+  return operationsOf(capability).map((operation) => {
+    const cell = (cells[operation.id] ??= new PatternIndex<Clause>())
+    return { cell, slot: cell.add(pattern, clause) }
+  })
+}

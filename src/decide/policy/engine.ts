@@ -1,0 +1,318 @@
+import type { Action, Domain } from '../../core/action.ts'
+import { sha256 } from '../../core/canonical.ts'
+import { parseCapability, type Capability } from '../../core/capability.ts'
+import type { Decision } from '../../core/decision.ts'
+import { messageOf } from '../../core/error.ts'
+import { ROLES, type Principal, type Role } from '../../core/principal.ts'
+import { operationOf, type Clause, type Operation } from './clause.ts'
+import {
+  compileProfile,
+  EMPTY_POLICY,
+  expand,
+  mayGrant,
+  readPolicy,
+  type Policy,
+  type Profile,
+  type Variables,
+} from './compile.ts'
+import { Barrier } from './barrier.ts'
+import { byDefault, denied, invalidResource, unknownAction } from './answer.ts'
+import { covers } from './covers.ts'
+import { PolicyError } from './error.ts'
+import { LazyEvidence } from './evidence.ts'
+import type { Exclusions, ProtectedPlaces } from './exclusion.ts'
+import { exclusionFix, ruleFix } from './fix.ts'
+import { HeldGrants, type HeldGrant, type Holder } from './held.ts'
+import { Scan } from './scan.ts'
+import { findDeny, gate, riskOf, settled, weigh, type Facts, type Settled } from './weigh.ts'
+import type { Workspace, Workspaces } from './workspace.ts'
+
+export interface PolicyOptions {
+  /** For `evidence.microseconds`; only rises. */
+  readonly monotonicMs: () => number
+  readonly places?: ProtectedPlaces
+  /** The value of `${HOME}`. */
+  readonly home?: string
+}
+
+/** A clause that covers a resource, with the principal's facts: what `explain` shows. */
+export interface Considered {
+  readonly facts: Facts
+  readonly found: readonly Clause[]
+}
+
+/**
+ * The policy in force, compiled per principal: one lookup finds everything that speaks of a resource. Holds no file and
+ * no store; starts with an empty policy, under which nothing is allowed to anybody but the owner.
+ */
+export class PolicyEngine {
+  readonly #monotonicMs: () => number
+  readonly #home: string | undefined
+  readonly #barrier: Barrier
+  readonly #scan = new Scan()
+  readonly #found: Clause[] = []
+  #policy: Policy
+  #named: ReadonlySet<string> = new Set()
+  #profiles = new Map<string, Profile>()
+  readonly #held = new HeldGrants()
+  #digest: string | undefined
+  #epoch = 1
+
+  /** @throws PolicyError `PATTERN_INVALID` when a protected place is not an absolute, plain path */
+  constructor({ monotonicMs, places = {}, home }: PolicyOptions) {
+    this.#monotonicMs = monotonicMs
+    this.#home = home
+    this.#barrier = new Barrier(places)
+    this.#policy = readPolicy(EMPTY_POLICY, 'no policy', this.#variables(''))
+  }
+
+  /**
+   * Puts a policy file in force, as a whole or not at all: when it has a problem the one before stays.
+   *
+   * @throws PolicyError `POLICY_INVALID` with every problem and its place
+   */
+  load(text: string | Uint8Array, file: string): Policy {
+    const policy = readPolicy(text, file, this.#variables(''))
+    const named = namedIn(policy)
+    const profiles = new Map<string, Profile>()
+    for (const id of named) {
+      const who = { id, role: 'agent' } as const
+      profiles.set(profileKey(who, true), this.#compile(policy, who))
+    }
+    this.#policy = policy
+    this.#named = named
+    this.#replaceProfiles(profiles)
+    return policy
+  }
+
+  /**
+   * Says which directories belong to which agent: `${WORKSPACE}`, and what all others are kept out of.
+   *
+   * @throws PolicyError `PATTERN_INVALID`; then the ones before stay
+   */
+  setWorkspaces(list: readonly Workspace[]): void {
+    this.#barrier.setWorkspaces(list)
+    this.#replaceProfiles(new Map())
+  }
+
+  #replaceProfiles(profiles: Map<string, Profile>): void {
+    this.#profiles = profiles
+    this.#held.forgetProfiles()
+    this.#changed()
+  }
+
+  #compile(policy: Policy, who: Pick<Principal, 'id' | 'role' | 'preset'>): Profile {
+    try {
+      return compileProfile(policy, who, this.#variables(who.id))
+    } catch (cause) {
+      if (!(cause instanceof PolicyError)) throw cause
+      const { file } = policy.source
+      const what = `${file}: the rules for ${who.id} cannot be compiled: ${cause.message}`
+      throw new PolicyError('POLICY_INVALID', { what, fix: cause.fix, where: file, cause })
+    }
+  }
+
+  #variables(agent: string): Variables {
+    const workspaces = { WORKSPACE: this.#barrier.workspaces.of(agent) }
+    const home = this.#home === undefined ? {} : { HOME: this.#home }
+    return agent === '' ? home : { ...home, ...workspaces }
+  }
+
+  #changed(): void {
+    this.#epoch++
+    this.#digest = undefined
+  }
+
+  /**
+   * Puts one verified grant in force; touches no other. The caller has checked who gave it and its signature.
+   *
+   * @throws PolicyError `PATTERN_INVALID`, CapabilityError; then nothing changed
+   */
+  admit(grant: HeldGrant): void {
+    if (this.#held.admit(grant)) this.#changed()
+  }
+
+  /** Takes a grant out of force, for every decision that starts after this. */
+  withdraw(id: string): boolean {
+    const isHeld = this.#held.withdraw(id)
+    if (isHeld) this.#changed()
+    return isHeld
+  }
+
+  /** Takes out the grants whose time is over. They stopped working by themselves; this frees their place. */
+  sweep(now: number): readonly string[] {
+    const over = this.#held.over(now)
+    for (const id of over) this.withdraw(id)
+    return over
+  }
+
+  /**
+   * Whether `who` may do `action`: the whole answer with its evidence. Never waits, never throws; an error while
+   * deciding is a deny.
+   *
+   * @param now epoch milliseconds
+   */
+  decide(who: Principal, action: Action, now: number): Decision {
+    const started = this.#monotonicMs()
+    let answer: Settled
+    let domain: Domain = 'tool_access'
+    try {
+      const operation = operationOf(action.namespace, action.verb)
+      if (operation === undefined) answer = unknownAction(action)
+      else {
+        domain = operation.domain
+        answer = this.#settle(who, action, operation, now)
+      }
+    } catch (error) {
+      answer = settled('deny', 'error', `deciding failed: ${messageOf(error)}`, 'report this as a bug')
+    }
+    const { effect, rule, reason, capabilities, fix } = answer
+    const digest = this.#digest ?? this.digest()
+    const took = (this.#monotonicMs() - started) * 1000
+    const evidence = new LazyEvidence(domain, digest, this.#epoch, took, who, action)
+    return fix === undefined
+      ? { effect, layer: 'policy', rule, reason, capabilities, evidence }
+      : { effect, layer: 'policy', rule, reason, fix, capabilities, evidence }
+  }
+
+  #settle(who: Principal, action: Action, operation: Operation, now: number): Settled {
+    const scan = this.#scan
+    const problem = scan.read(operation.kind, action.resource, operation.needsResource)
+    if (problem !== undefined) return invalidResource(problem)
+    const isOwner = who.role === 'owner'
+    if (operation.kind === 'path' && scan.text.length > 0) {
+      const excluded = this.#barrier.against(who, this.#scan, operation)
+      if (excluded !== undefined) return denied(excluded, exclusionFix(excluded))
+    }
+    if (who.role === 'anonymous' || !ROLES.includes(who.role) || !Number.isFinite(now)) {
+      return settled('deny', `role.${who.role}`, 'who asks is not known', 'identify yourself to Warder first')
+    }
+    const holder = this.#held.holder(who.id)
+    const profile = this.#profile(who, holder)
+    const policy = this.#policy
+    const risk = riskOf(action)
+    const facts: Facts = { isOwner, risk, askAt: policy.askAt, now, task: action.task }
+    const count = this.#gather(profile, holder, who.role, operation)
+    const deny = findDeny(this.#found, count, facts)
+    if (deny !== undefined) return denied(deny, ruleFix(deny))
+    const closed = gate(action, isOwner, risk, profile.ceiling, policy.source.value)
+    if (closed !== undefined) return closed
+    if (isOwner) return settled('allow', 'role.owner', 'the owner may')
+    return weigh(this.#found, count, facts) ?? byDefault(who, action, operation, scan)
+  }
+
+  /** Fills `#found` with every clause that covers the scanned resource. */
+  #gather(profile: Profile, holder: Holder | undefined, role: Role, operation: Operation): number {
+    const cell = profile.cells[operation.id]
+    let count = cell === undefined ? 0 : cell.find(this.#scan, this.#found, 0)
+    // only an agent holds grants: another principal of the same name must not use them
+    if (holder === undefined || role !== 'agent') return count
+    const own = holder.grants[operation.id]
+    if (own !== undefined) count = own.find(this.#scan, this.#found, count)
+    return count
+  }
+
+  #profile(who: Principal, holder: Holder | undefined): Profile {
+    if (holder?.profile !== undefined && holder.role === who.role && holder.preset === who.preset) {
+      return holder.profile
+    }
+    const isOwn =
+      who.role === 'agent' && (this.#named.has(who.id) || this.#barrier.workspaces.of(who.id).length > 0)
+    const key = profileKey(who, isOwn)
+    let profile = this.#profiles.get(key)
+    if (profile === undefined) {
+      profile = this.#compile(this.#policy, who)
+      this.#profiles.set(key, profile)
+    }
+    if (holder !== undefined) {
+      holder.role = who.role
+      holder.preset = who.preset
+      holder.profile = profile
+    }
+    return profile
+  }
+
+  /** Everything that covers the resource of `action`, whether it applies or not; for `explain`. */
+  consider(who: Principal, action: Action, now: number): Considered {
+    const risk = riskOf(action)
+    const isOwner = who.role === 'owner'
+    const facts: Facts = { isOwner, risk, askAt: this.#policy.askAt, now, task: action.task }
+    const operation = operationOf(action.namespace, action.verb)
+    if (operation === undefined) return { facts, found: [] }
+    if (this.#scan.read(operation.kind, action.resource, operation.needsResource) !== undefined) {
+      return { facts, found: [] }
+    }
+    const isPath = operation.kind === 'path' && this.#scan.text.length > 0
+    const excluded = isPath ? this.#barrier.against(who, this.#scan, operation) : undefined
+    const holder = this.#held.holder(who.id)
+    const count = this.#gather(this.#profile(who, holder), holder, who.role, operation)
+    const found = this.#found.slice(0, count).toSorted((a, b) => a.order - b.order)
+    return { facts, found: excluded === undefined ? found : [excluded, ...found] }
+  }
+
+  /** Whether the policy lets this agent ask a person for `capability`. */
+  mayRequest(agent: string, capability: Capability): boolean {
+    const own = this.#policy.statements.filter(
+      ({ parts, agents }) => parts.source === 'may_request' && agents.includes(agent),
+    )
+    const variables = this.#variables(agent)
+    return own.some(({ capability: text }) =>
+      expand(parseCapability(text), variables).some((wide) => covers(wide, capability) === 'yes'),
+    )
+  }
+
+  /** Whether the policy lets principals of this role give and take back grants. */
+  mayGrant(role: Role): boolean {
+    return mayGrant(this.#policy, role)
+  }
+
+  policy(): Policy {
+    return this.#policy
+  }
+
+  exclusions(): Exclusions {
+    return this.#barrier.exclusions
+  }
+
+  workspaces(): Workspaces {
+    return this.#barrier.workspaces
+  }
+
+  /** The variables `agent`'s patterns are filled in with. */
+  variablesOf(agent: string): Variables {
+    return { ...this.#variables(agent), WORKSPACE: this.#barrier.workspaces.of(agent) }
+  }
+
+  /** The preset `who` has under this policy, if any. */
+  presetOf(who: Principal): string | undefined {
+    return this.#profile(who, this.#held.holder(who.id)).preset
+  }
+
+  /** The clauses of the grants `principal` holds, live or not. */
+  grantsOf(principal: string): readonly Clause[] {
+    return this.#held.of(principal)
+  }
+
+  /** Rises with every change of policy, grants or workspaces. */
+  epoch(): number {
+    return this.#epoch
+  }
+
+  /** SHA-256 hex over the policy file, the grants held, and the workspaces. */
+  digest(): string {
+    this.#digest ??= sha256(
+      `${this.#policy.digest}\n${this.#held.digest()}\n${this.#barrier.workspaces.digest()}`,
+    )
+    return this.#digest
+  }
+}
+
+function profileKey(who: Pick<Principal, 'id' | 'role' | 'preset'>, isOwn: boolean): string {
+  return `${who.role} ${isOwn ? who.id : ''} ${who.preset ?? ''}`
+}
+
+/** Agents the policy speaks of by name; all others share a profile. */
+function namedIn(policy: Policy): Set<string> {
+  const names = policy.statements.flatMap(({ agents }) => agents)
+  return new Set([...names, ...Object.keys(policy.source.value.agents ?? {})].filter((name) => name !== '*'))
+}

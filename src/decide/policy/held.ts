@@ -1,0 +1,121 @@
+import { sha256 } from '../../core/canonical.ts'
+import { parseCapability } from '../../core/capability.ts'
+import type { Principal } from '../../core/principal.ts'
+import { addToCells, clauseOf, type Cells, type Clause } from './clause.ts'
+import { expand, type Profile } from './compile.ts'
+import { compilePattern } from './pattern.ts'
+import type { PatternIndex, Slot } from './pattern-index.ts'
+
+/** What the engine needs to know of a grant. */
+export interface HeldGrant {
+  readonly id: string
+  readonly principal: string
+  readonly capability: string
+  readonly grantor: string
+  readonly reason: string
+  readonly task?: string
+  /** Epoch milliseconds: holds from the first, and no longer at the second. */
+  readonly notBefore: number
+  readonly expiresAt: number
+}
+
+/** What one agent holds, with its profile beside it so that deciding needs one lookup. */
+export interface Holder {
+  role: Principal['role'] | undefined
+  preset: string | undefined
+  profile: Profile | undefined
+  readonly grants: Cells
+  count: number
+}
+
+interface Placement {
+  readonly grant: HeldGrant
+  readonly clause: Clause
+  readonly slots: readonly { readonly cell: PatternIndex<Clause>; readonly slot: Slot<Clause> }[]
+  readonly digest: bigint
+}
+
+const FIELD = 1n << 256n
+const FIRST_GRANT = 30_000
+
+/** The grants in force, by holder and operation. One change touches the cells of that grant and nothing else. */
+export class HeldGrants {
+  readonly #holders = new Map<string, Holder>()
+  readonly #placements = new Map<string, Placement>()
+  /** The sum of the digests of all grants modulo 2^256: the digest of the set, without looking at the others. */
+  #sum = 0n
+  #given = 0
+
+  /** @throws PolicyError `PATTERN_INVALID`, CapabilityError; then nothing changed */
+  admit(grant: HeldGrant): boolean {
+    if (this.#placements.has(grant.id)) return false
+    const written = parseCapability(grant.capability)
+    const [capability = written] = expand(written, {})
+    const pattern = compilePattern(capability)
+    const clause = clauseOf({
+      source: 'grant',
+      effect: 'allow',
+      rule: `grant.${grant.id}`,
+      reason: `granted by ${grant.grantor}: ${grant.reason}`,
+      capability: grant.capability,
+      order: FIRST_GRANT + ++this.#given / 1e9,
+      from: grant.notBefore,
+      until: grant.expiresAt,
+      task: grant.task,
+    })
+    const holder = this.#holders.get(grant.principal) ?? newHolder()
+    const slots = addToCells(holder.grants, capability, pattern, clause)
+    holder.count++
+    this.#holders.set(grant.principal, holder)
+    const digest = digestOfGrant(grant)
+    this.#placements.set(grant.id, { grant, clause, slots, digest })
+    this.#sum = (this.#sum + digest) % FIELD
+    return true
+  }
+
+  withdraw(id: string): boolean {
+    const placement = this.#placements.get(id)
+    if (placement === undefined) return false
+    for (const { cell, slot } of placement.slots) cell.remove(slot)
+    const { principal } = placement.grant
+    const holder = this.#holders.get(principal)
+    if (holder !== undefined && --holder.count === 0) this.#holders.delete(principal)
+    this.#placements.delete(id)
+    this.#sum = (this.#sum - placement.digest + FIELD) % FIELD
+    return true
+  }
+
+  over(now: number): readonly string[] {
+    return [...this.#placements.values()]
+      .map(({ grant }) => grant)
+      .filter(({ expiresAt }) => expiresAt <= now)
+      .map(({ id }) => id)
+  }
+
+  holder(principal: string): Holder | undefined {
+    return this.#holders.get(principal)
+  }
+
+  /** After a new policy: nobody keeps a profile of the old one. */
+  forgetProfiles(): void {
+    for (const holder of this.#holders.values()) holder.profile = undefined
+  }
+
+  of(principal: string): readonly Clause[] {
+    return [...this.#placements.values()]
+      .filter(({ grant }) => grant.principal === principal)
+      .map(({ clause }) => clause)
+  }
+
+  digest(): string {
+    return this.#sum.toString(16)
+  }
+}
+
+function newHolder(): Holder {
+  return { role: undefined, preset: undefined, profile: undefined, grants: [], count: 0 }
+}
+
+function digestOfGrant({ id, principal, capability, notBefore, expiresAt, task }: HeldGrant): bigint {
+  return BigInt(`0x${sha256([id, principal, capability, notBefore, expiresAt, task ?? ''].join('\n'))}`)
+}

@@ -1,0 +1,168 @@
+import type { Action } from '../../core/action.ts'
+import type { Effect } from '../../core/decision.ts'
+import { RISK_LEVELS, SENSITIVITY_LEVELS } from '../../core/risk.ts'
+import type { Clause } from './clause.ts'
+import type { PolicyDocument } from './schema.ts'
+
+/** What settled a request, before evidence is added. */
+export interface Settled {
+  readonly effect: Effect
+  readonly rule: string
+  readonly reason: string
+  readonly capabilities: readonly string[]
+  readonly fix: string | undefined
+}
+
+/** What clauses are weighed against. */
+export interface Facts {
+  readonly isOwner: boolean
+  /** Positions in `RISK_LEVELS` and `SENSITIVITY_LEVELS`. */
+  readonly risk: number
+  readonly askAt: number
+  readonly now: number
+  readonly task: string | undefined
+}
+
+const NONE: readonly string[] = Object.freeze([])
+const HIGH = RISK_LEVELS.indexOf('high')
+const CRITICAL = RISK_LEVELS.indexOf('critical')
+
+export function settled(effect: Effect, rule: string, reason: string, fix?: string): Settled {
+  return { effect, rule, reason, capabilities: NONE, fix }
+}
+
+/** A risk nobody knows counts as high. */
+export function riskOf(action: Action): number {
+  const risk = RISK_LEVELS.indexOf(action.risk)
+  return risk === -1 ? HIGH : risk
+}
+
+/** A label nobody knows counts as the highest; none at all as the lowest. */
+export function sensitivityOf(action: Action): number {
+  if (action.sensitivity === undefined) return 0
+  const level = SENSITIVITY_LEVELS.indexOf(action.sensitivity)
+  return level === -1 ? SENSITIVITY_LEVELS.length - 1 : level
+}
+
+/** Whether a clause that covers the resource holds for this request at this time. */
+export function applies(clause: Clause, facts: Facts): boolean {
+  return (
+    facts.risk >= clause.riskAtLeast &&
+    facts.now >= clause.from &&
+    facts.now < clause.until &&
+    (clause.task === undefined || clause.task === facts.task) &&
+    (!facts.isOwner || clause.forOwner)
+  )
+}
+
+/** The first explicit deny among what was found. */
+export function findDeny(found: readonly Clause[], count: number, facts: Facts): Clause | undefined {
+  let first: Clause | undefined
+  for (let i = 0; i < count; i++) {
+    const clause = found[i]!
+    if (
+      clause.effect === 'deny' &&
+      (first === undefined || clause.order < first.order) &&
+      applies(clause, facts)
+    ) {
+      first = clause
+    }
+  }
+  return first
+}
+
+/**
+ * The rest of the order, once nothing denies: ask, allow (which asks where the risk is above what it covers), a
+ * capability that may be asked for.
+ *
+ * @returns undefined when nothing speaks for it: the default is a deny
+ */
+export function weigh(found: readonly Clause[], count: number, facts: Facts): Settled | undefined {
+  let ask: Clause | undefined
+  let allow: Clause | undefined
+  let risky: Clause | undefined
+  let request: Clause | undefined
+  for (let i = 0; i < count; i++) {
+    const clause = found[i]!
+    if (!applies(clause, facts)) continue
+    if (clause.effect === 'ask') ask = earlier(ask, clause)
+    else if (clause.effect === 'request') request = earlier(request, clause)
+    else if (clause.effect === 'allow') {
+      const isCovered = facts.risk <= (clause.riskAtMost === -1 ? facts.askAt - 1 : clause.riskAtMost)
+      if (isCovered) allow = earlier(allow, clause)
+      else risky = earlier(risky, clause)
+    }
+  }
+  if (ask !== undefined) return settled('ask', ask.rule, ask.reason)
+  if (allow !== undefined) {
+    return {
+      effect: 'allow',
+      rule: allow.rule,
+      reason: allow.reason,
+      capabilities: allow.capabilities,
+      fix: undefined,
+    }
+  }
+  if (risky !== undefined) return tooRisky(risky, facts.risk)
+  return request === undefined ? undefined : settled('ask', request.rule, request.reason)
+}
+
+function earlier(first: Clause | undefined, clause: Clause): Clause {
+  return first !== undefined && first.order <= clause.order ? first : clause
+}
+
+function tooRisky({ rule, capabilities }: Clause, risk: number): Settled {
+  const level = RISK_LEVELS[risk]
+  const reason = `${rule} allows it, but not at risk ${level} without a person`
+  return { effect: 'ask', rule: `risk.${level}`, reason, capabilities, fix: undefined }
+}
+
+/** What no capability makes good: the border itself, data above the ceiling, a model format that is not let in. */
+export function gate(
+  action: Action,
+  isOwner: boolean,
+  risk: number,
+  ceiling: number,
+  policy: PolicyDocument,
+): Settled | undefined {
+  if (!isOwner && risk >= CRITICAL) {
+    return settled(
+      'deny',
+      'risk.critical',
+      'critical actions are for the owner alone',
+      'do it yourself, as the owner',
+    )
+  }
+  const level = sensitivityOf(action)
+  if (!isOwner && level > ceiling) {
+    return settled(
+      'deny',
+      'sensitivity.exceeded',
+      `data marked ${SENSITIVITY_LEVELS[level]} is above the ceiling ${SENSITIVITY_LEVELS[ceiling]}`,
+      'raise `ceiling` of the agent in the policy file, or leave the data out',
+    )
+  }
+  return action.namespace === 'model' && action.verb === 'promote'
+    ? modelGate(action.format, policy)
+    : undefined
+}
+
+function modelGate(written: string | undefined, { models }: PolicyDocument): Settled | undefined {
+  const format = written?.toLowerCase()
+  if (format === undefined || format === '') {
+    return settled(
+      'deny',
+      'models.format_missing',
+      'the model names no format',
+      'name the format of the file',
+    )
+  }
+  if (models?.deny_formats?.includes(format)) {
+    return settled('deny', `models.deny_formats.${format}`, `models in ${format} are not let in`)
+  }
+  if (!models?.allow_formats?.includes(format)) {
+    const fix = 'add the format to models.allow_formats in the policy file'
+    return settled('deny', 'models.allow_formats_miss', `${format} is not among the allowed formats`, fix)
+  }
+  return undefined
+}

@@ -1,0 +1,343 @@
+import { SandboxError } from './errors.ts'
+import { sandboxEnvironment } from './environment.ts'
+import { depth, isWithin } from './paths.ts'
+import { refuseExcluded, refuseTooWide } from './guard.ts'
+import { planReach, type Reach, type ReachPlan } from './reach.ts'
+import { identityFiles, systemMounts } from './system.ts'
+import { specDigest, type Limits, type Mount, type SandboxSpec } from './spec.ts'
+import { findToolchain } from './toolchain.ts'
+import { bindOf, identityOf, mask, maskSockets, pinParents, protect, scan, type Tree } from './tree.ts'
+import type { Lookup } from './lookup.ts'
+import type { Profile } from './profile.ts'
+
+/** What a run is about, besides its profile. */
+export interface CompileContext {
+  readonly argv: readonly string[]
+  /** Absolute; must lie in something the sandbox shows. Absent: the workspace. */
+  readonly cwd?: string
+  /** The directory the run is about. Needed by profiles whose `filesystem.workspace` reads or writes one. */
+  readonly workspace?: string
+  /** The caller's environment, unfiltered. */
+  readonly env: Readonly<Record<string, string>>
+  /** The caller's home directory: an empty one stands in its place. */
+  readonly home: string
+  /** Who Warder runs as. */
+  readonly user: { readonly uid: number; readonly gid: number; readonly name: string }
+  /** What policy lets this agent read and write beyond its profile, and what it denies within. */
+  readonly reach: readonly Reach[]
+  /** Sockets of ours the agent may talk to: each stands at `path` inside. */
+  readonly sockets?: readonly { readonly source: string; readonly path: string }[]
+  /** Absolute paths that are never shown, whatever profile and policy say. */
+  readonly exclusions: readonly string[]
+  /** SHA-256 of the seccomp program the driver will load. */
+  readonly seccompDigest: (noFork: boolean) => string
+  readonly terminal?: boolean
+}
+
+/** Where a temporary workspace lies inside. */
+const TEMPORARY_WORKSPACE = '/workspace'
+const NOBODY = 65534
+const SYSTEM_TREES = ['/usr', '/bin', '/sbin', '/lib', '/lib64', '/lib32', '/libx32']
+
+/**
+ * Turns a profile and a run into exactly what will be done, as plain data. Looks at files and changes nothing.
+ *
+ * @throws SandboxError when something asked for cannot be shown, is excluded, or cannot be enforced
+ */
+export function compile(profile: Profile, context: CompileContext, lookup: Lookup): SandboxSpec {
+  refuseUnenforceable(profile, context)
+  const home = lookup.real(context.home) ?? '/home/agent'
+  const exclusions = [...new Set(context.exclusions.flatMap((path) => [path, lookup.real(path) ?? path]))]
+  const workspace = resolveWorkspace(profile, context.workspace, home, lookup)
+  if (workspace !== undefined) refuseExcluded(workspace, exclusions)
+  const host = hostUser(context, workspace, lookup)
+  const own = ownTrees(profile, { workspace, home }, exclusions, lookup)
+  const reach = planReach(context.reach, { exclusions, home, lookup })
+  const cwd = resolveCwd(context.cwd, workspace, profile, lookup)
+  const isVisible = (path: string) =>
+    [...SYSTEM_TREES, ...own.map((tree) => tree.path), ...reach.trees.map((tree) => tree.path)].some((top) =>
+      isWithin(path, top),
+    )
+  const searchPath = context.env['PATH'] ?? ''
+  const [command = '', ...args] = context.argv
+  const tools = findToolchain(command, { lookup, searchPath, cwd, home, isVisible })
+  for (const path of tools.needs) refuseExcluded(path, exclusions)
+  const toolTrees = tools.needs.map((path): Tree => ({ path, access: 'read' }))
+  const hidden = hide([...own, ...reach.trees, ...toolTrees], profile, exclusions, reach, lookup)
+  const inside = insideUser(host, context.user.name, home)
+  const wanted = arrange([
+    ...systemMounts(lookup),
+    ...identityFiles(inside),
+    ...temporaries(profile, home),
+    ...own.map((tree) => bindTree(tree, tree.path === workspace ? 'workspace' : 'profile', lookup)),
+    ...reach.trees.map((tree) => bindTree(tree, tree.why, lookup)),
+    ...toolTrees.map((tree) => bindTree(tree, 'needed by the command', lookup)),
+    ...hidden.mounts,
+    ...(context.sockets ?? []).map((socket) => bindSocket(socket, lookup)),
+  ])
+  const mounts = arrange([...wanted, ...pinParents(wanted, lookup)])
+  const path = innerPath(searchPath, tools.program, isVisible)
+  const spec = {
+    version: 1 as const,
+    profile: profile.name,
+    argv: [tools.program, ...args],
+    cwd,
+    env: sandboxEnvironment(profile.environment, context.env, { path, home, user: inside.user }),
+    host,
+    inside,
+    mounts,
+    limits: limitsOf(profile),
+    noFork: !profile.process.fork,
+    seccompDigest: context.seccompDigest(!profile.process.fork),
+    terminal: context.terminal === true,
+    requires: profile.requires,
+    notEnforced: [...hidden.notEnforced, ...reach.notEnforced, ...ALWAYS_OPEN],
+    notes: [...notesOf(profile, host, mounts), ...reach.notes],
+  }
+  return { ...spec, digest: specDigest(spec) }
+}
+
+/** What neither namespaces nor filters separate. */
+const ALWAYS_OPEN = [
+  'a file the host renames over a protected or masked one, while the agent runs, loses its protection inside',
+  'inotify instances are counted per user: an agent can use up those of its own user',
+]
+
+function refuseUnenforceable(profile: Profile, context: CompileContext): void {
+  if (profile.network.mode !== 'none') {
+    throw new SandboxError(
+      'SANDBOX_UNENFORCEABLE',
+      `profile ${profile.name} names domains, and this version has no egress proxy to hold an agent to them`,
+      'use a profile with network mode "none"',
+    )
+  }
+  if (context.terminal === true && !profile.terminal) {
+    throw new SandboxError(
+      'SANDBOX_UNENFORCEABLE',
+      `profile ${profile.name} does not allow a terminal`,
+      'run it without one, or set terminal: true in the profile',
+    )
+  }
+  if (context.argv.some((word) => word.includes('\0'))) {
+    throw new SandboxError('SANDBOX_COMMAND_INVALID', 'an argument holds a NUL byte', 'remove it')
+  }
+}
+
+function resolveWorkspace(
+  profile: Profile,
+  given: string | undefined,
+  home: string,
+  lookup: Lookup,
+): string | undefined {
+  const wants = profile.filesystem.workspace === 'read-write' || profile.filesystem.workspace === 'read-only'
+  const usesIt = [...profile.filesystem.read_only, ...profile.filesystem.read_write].some((path) =>
+    /\{(WORKSPACE|PROJECT_ROOT)\}/.test(path),
+  )
+  if (!wants && !usesIt) return undefined
+  const path = given === undefined ? undefined : lookup.real(given)
+  if (path === undefined || lookup.look(path)?.kind !== 'directory') {
+    throw new SandboxError(
+      'SANDBOX_PATH_INVALID',
+      given === undefined
+        ? `profile ${profile.name} needs a workspace`
+        : `the workspace ${given} is not a directory Warder can enter`,
+      'name an existing directory with --workspace',
+    )
+  }
+  refuseTooWide(path, home)
+  return path
+}
+
+/** Root drops to the workspace's owner, so that nothing that runs inside is root outside. */
+function hostUser(
+  context: CompileContext,
+  workspace: string | undefined,
+  lookup: Lookup,
+): SandboxSpec['host'] {
+  const { uid, gid } = context.user
+  if (uid !== 0) return { uid, gid }
+  const owner = workspace === undefined ? undefined : lookup.look(workspace)
+  return owner === undefined ? { uid: NOBODY, gid: NOBODY } : { uid: owner.uid, gid: owner.gid }
+}
+
+function insideUser(host: SandboxSpec['host'], name: string, home: string): SandboxSpec['inside'] {
+  const isRoot = host.uid === 0
+  const user =
+    isRoot || host.uid === NOBODY || !/^[a-z_][a-z0-9_-]{0,31}$/.test(name) || name === 'root'
+      ? 'agent'
+      : name
+  return { uid: isRoot ? 1000 : host.uid, gid: host.gid === 0 ? 1000 : host.gid, user, home }
+}
+
+function ownTrees(
+  profile: Profile,
+  variables: { readonly workspace: string | undefined; readonly home: string },
+  exclusions: readonly string[],
+  lookup: Lookup,
+): Tree[] {
+  const { filesystem } = profile
+  const { workspace, home } = variables
+  const resolve = (text: string) => {
+    const written = text
+      .replace(/^\$\{(WORKSPACE|PROJECT_ROOT)\}/, workspace ?? '')
+      .replace(/^\$\{HOME\}/, home)
+      .replace(/(?<=.)\/+$/, '')
+    const path = lookup.real(written)
+    if (path === undefined) {
+      throw new SandboxError(
+        'SANDBOX_PATH_INVALID',
+        `profile ${profile.name} shows ${written}, and there is no such file or directory`,
+        'create it, or take it from the profile',
+      )
+    }
+    refuseTooWide(path, home)
+    refuseExcluded(path, exclusions)
+    return path
+  }
+  const own: Tree[] =
+    workspace !== undefined && (filesystem.workspace === 'read-write' || filesystem.workspace === 'read-only')
+      ? [{ path: workspace, access: filesystem.workspace === 'read-write' ? 'write' : 'read' }]
+      : []
+  return [
+    ...own,
+    ...filesystem.read_only.map((text): Tree => ({ path: resolve(text), access: 'read' })),
+    ...filesystem.read_write.map((text): Tree => ({ path: resolve(text), access: 'write' })),
+  ]
+}
+
+function resolveCwd(
+  cwd: string | undefined,
+  workspace: string | undefined,
+  { filesystem }: Profile,
+  lookup: Lookup,
+): string {
+  if (filesystem.workspace === 'temporary') return TEMPORARY_WORKSPACE
+  if (filesystem.workspace === 'none' || workspace === undefined) return '/tmp'
+  const path = cwd === undefined ? workspace : (lookup.real(cwd) ?? workspace)
+  if (isWithin(path, workspace)) return path
+  throw new SandboxError(
+    'SANDBOX_PATH_INVALID',
+    `the working directory ${path} is not in the workspace ${workspace}`,
+    'start in the workspace, or name one that holds this directory',
+  )
+}
+
+function bindTree(tree: Tree, why: string, lookup: Lookup): Mount {
+  const seen = lookup.look(tree.path)
+  if (seen === undefined) throw new SandboxError('SANDBOX_CHANGED', `${tree.path} vanished`, 'try again')
+  return bindOf(tree.path, seen, tree.access, why)
+}
+
+function bindSocket(
+  { source, path }: { readonly source: string; readonly path: string },
+  lookup: Lookup,
+): Mount {
+  const seen = lookup.look(source)
+  if (seen?.kind !== 'socket') {
+    throw new SandboxError('SANDBOX_PATH_INVALID', `${source} is not a socket`, 'start the daemon again')
+  }
+  return {
+    type: 'bind',
+    source,
+    path,
+    access: 'write',
+    identity: identityOf(source, seen),
+    why: 'the way to Warder',
+  }
+}
+
+function hide(
+  trees: readonly Tree[],
+  profile: Profile,
+  exclusions: readonly string[],
+  reach: ReachPlan,
+  lookup: Lookup,
+): { readonly mounts: readonly Mount[]; readonly notEnforced: readonly string[] } {
+  const mounts: Mount[] = []
+  const notEnforced: string[] = []
+  for (const tree of trees) {
+    if (lookup.look(tree.path)?.kind !== 'directory') continue
+    const found = scan(tree.path, lookup)
+    if (tree.access === 'write') {
+      const guarded = protect(tree, profile.protected, found, lookup)
+      mounts.push(...guarded.mounts)
+      notEnforced.push(...guarded.notEnforced)
+    }
+    mounts.push(...maskSockets(found, lookup), ...reach.denied(tree, found))
+    const excluded = exclusions.filter((path) => isWithin(path, tree.path))
+    mounts.push(...excluded.flatMap((path) => mask(path, 'hard exclusion', lookup)))
+  }
+  return { mounts, notEnforced: [...new Set(notEnforced)] }
+}
+
+function temporaries(profile: Profile, home: string): Mount[] {
+  const sizeBytes = profile.filesystem.temporary_size
+  const memory = (path: string, bytes: number, mode: number): Mount => ({
+    type: 'memory',
+    path,
+    sizeBytes: bytes,
+    mode,
+    why: 'temporary, in memory, gone with the run',
+  })
+  return [
+    memory(home, sizeBytes, 0o700),
+    memory('/tmp', sizeBytes, 0o1777),
+    memory('/run', 16 * 1024 ** 2, 0o755),
+    { type: 'link', path: '/var/tmp', target: '/tmp', why: 'system' },
+    ...(profile.filesystem.workspace === 'temporary' ? [memory(TEMPORARY_WORKSPACE, sizeBytes, 0o700)] : []),
+  ]
+}
+
+/** One mount for each place, the strictest where several were asked for, and parents before what is in them. */
+export function arrange(mounts: readonly Mount[]): Mount[] {
+  const strength = (mount: Mount) =>
+    mount.type === 'mask' ? 3 : mount.type === 'bind' ? (mount.access === 'read' ? 2 : 1) : 0
+  const byPath = new Map<string, Mount>()
+  for (const mount of mounts) {
+    const other = byPath.get(mount.path)
+    if (other === undefined || strength(mount) > strength(other)) byPath.set(mount.path, mount)
+  }
+  const all = [...byPath.values()].sort((a, b) => depth(a.path) - depth(b.path) || (a.path < b.path ? -1 : 1))
+  const masks = all.filter((mount) => mount.type === 'mask')
+  // below a mask there is nothing to mount on, and nothing to see
+  return all.filter((mount) => !masks.some((top) => top !== mount && isWithin(mount.path, top.path)))
+}
+
+function innerPath(searchPath: string, program: string, isVisible: (path: string) => boolean): string {
+  const kept = searchPath.split(':').filter((directory) => directory.startsWith('/') && isVisible(directory))
+  const own = program.slice(0, program.lastIndexOf('/'))
+  const system = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
+  return [...new Set([...(isVisible(own) ? [] : [own]), ...kept, ...system])].join(':')
+}
+
+function limitsOf({ process: limits }: Profile): Limits {
+  return {
+    ...(limits.max_seconds === undefined ? {} : { wallMs: limits.max_seconds * 1000 }),
+    ...(limits.max_output === undefined ? {} : { outputBytes: limits.max_output }),
+    memoryBytes: limits.max_memory,
+    processes: limits.max_processes,
+    openFiles: limits.max_open_files,
+    fileBytes: limits.max_file,
+    cpuPercent: limits.cpu_percent,
+  }
+}
+
+function notesOf(profile: Profile, host: SandboxSpec['host'], mounts: readonly Mount[]): string[] {
+  const git = mounts.find((mount) => mount.path.endsWith('/.git') && mount.type !== 'memory')
+  return [
+    ...(host.uid === 0
+      ? [
+          'the workspace belongs to root: the agent keeps host uid 0, without capabilities; give the project to an ordinary user',
+        ]
+      : []),
+    ...(git?.type === 'bind'
+      ? [`${git.path} is read-only: git commit fails inside; commit from outside after review`]
+      : []),
+    ...(git?.type === 'mask'
+      ? [`${git.path} cannot be made inside: git init fails; make the repository from outside`]
+      : []),
+    ...(profile.filesystem.workspace === 'temporary'
+      ? [`the workspace is ${TEMPORARY_WORKSPACE}, empty, in memory, and gone when the run ends`]
+      : []),
+  ]
+}

@@ -1,0 +1,155 @@
+import { messageOf } from '../../core/error.ts'
+import type { Outcome, Permit, PermitDesk } from '../../core/permit.ts'
+import type { Clock } from '../../platform/clock.ts'
+import { SandboxError } from './errors.ts'
+import { specDigest, type SandboxSpec } from './spec.ts'
+import { sweepRegistry, type RunRegistry } from './registry.ts'
+import type { StandIn } from './standin.ts'
+import type { KillReceipt, RunExit, Running, SandboxDriver, StartOptions } from './driver.ts'
+
+export interface DoorOptions {
+  readonly driver: SandboxDriver
+  readonly desk: PermitDesk
+  readonly clock: Clock
+  readonly registry: RunRegistry
+  /** Told of each run as soon as its process 1 is known, before its command begins. */
+  readonly onStart?: (run: Running) => void
+  /** Told when a run has ended and its outcome is on record. */
+  readonly onEnd?: (run: Running, exit: RunExit) => void
+}
+
+export interface HaltReceipt extends KillReceipt {
+  readonly agent: string
+  readonly runId: string
+}
+
+/** Which runs; absent fields mean any. */
+export interface RunFilter {
+  readonly agent?: string
+  readonly runId?: string
+}
+
+/** The only way to start something: with a permit for exactly this spec. */
+export class SandboxDoor {
+  readonly #options: DoorOptions
+  readonly #running = new Map<string, Running>()
+  readonly #starting = new Set<Promise<unknown>>()
+  #closed: string | undefined
+
+  constructor(options: DoorOptions) {
+    this.#options = options
+    sweepRegistry(options.registry)
+  }
+
+  /**
+   * Spends the permit, starts the run, and records how it ended.
+   *
+   * @throws PermitError when the permit is not for exactly this; SandboxError when the sandbox cannot be built
+   */
+  async open(permit: Permit, spec: SandboxSpec, options: StartOptions): Promise<Running> {
+    if (this.#closed !== undefined) {
+      throw new SandboxError('SANDBOX_STOPPED', `nothing is started: ${this.#closed}`, 'lift the stop first')
+    }
+    // computed here, from what will really be done: a digest that came along could be another spec's
+    const digest = specDigest(spec)
+    this.#options.desk.redeem(permit, 'sandbox', digest)
+    const start = this.#start(permit, { ...spec, digest }, options)
+    this.#starting.add(start)
+    try {
+      return await start
+    } finally {
+      this.#starting.delete(start)
+    }
+  }
+
+  async #start(permit: Permit, spec: SandboxSpec, options: StartOptions): Promise<Running> {
+    const { driver, desk, registry, clock } = this.#options
+    const began = clock.monotonicMs()
+    const made: StandIn[] = []
+    const record = {
+      runId: options.runId,
+      agent: options.agent,
+      profile: spec.profile,
+      startedAt: clock.now(),
+    }
+    try {
+      const run = await driver.start(spec, {
+        ...options,
+        onStandIns: (standIns) => {
+          made.push(...standIns)
+          registry.put({ ...record, standIns: made })
+        },
+        // on record before the command begins: `stop` must find it even if we are gone by then
+        onBuilt: ({ init, pidNamespace }) => registry.put({ ...record, init, pidNamespace, standIns: made }),
+      })
+      this.#running.set(run.runId, run)
+      // a stop that came while this was being built found nothing to end
+      if (this.#closed !== undefined) await run.kill(this.#closed)
+      this.#options.onStart?.(run)
+      void this.#follow(permit, run)
+      return run
+    } catch (error) {
+      registry.remove(options.runId)
+      await desk.settle(permit, {
+        result: 'error',
+        durationMs: clock.monotonicMs() - began,
+        note: error instanceof SandboxError ? `${error.code}: ${messageOf(error)}` : messageOf(error),
+      })
+      throw error
+    }
+  }
+
+  async #follow(permit: Permit, run: Running): Promise<void> {
+    const exit = await run.exit
+    this.#running.delete(run.runId)
+    this.#options.registry.remove(run.runId)
+    await this.#options.desk.settle(permit, outcomeOf(exit))
+    this.#options.onEnd?.(run, exit)
+  }
+
+  /** Runs that have not ended, oldest first. */
+  running(filter: RunFilter = {}): readonly Running[] {
+    return [...this.#running.values()].filter(
+      (run) =>
+        (filter.agent === undefined || run.agent === filter.agent) &&
+        (filter.runId === undefined || run.runId === filter.runId),
+    )
+  }
+
+  /** Stops the runs where they are, then ends them; resolves when none of their processes is left. */
+  async halt(filter: RunFilter, reason: string): Promise<readonly HaltReceipt[]> {
+    const runs = this.running(filter)
+    return Promise.all(
+      runs.map(async (run) => ({ agent: run.agent, runId: run.runId, ...(await run.kill(reason)) })),
+    )
+  }
+
+  /** Refuses every start from now on, waits for those under way, and ends what runs. */
+  async close(reason: string): Promise<readonly HaltReceipt[]> {
+    this.#closed = reason
+    const receipts = await this.halt({}, reason)
+    await Promise.allSettled(this.#starting)
+    return [...receipts, ...(await this.halt({}, reason))]
+  }
+}
+
+function outcomeOf(exit: RunExit): Outcome {
+  const result = {
+    exited: exit.code === 0 ? 'success' : 'failure',
+    timeout: 'timeout',
+    output: 'violation',
+    memory: 'violation',
+    killed: 'cancelled',
+    'sandbox-failed': 'error',
+  } as const
+  return {
+    result: result[exit.reason],
+    durationMs: exit.durationMs,
+    ...(exit.code === undefined ? {} : { exitCode: exit.code }),
+    ...(exit.note === undefined ? {} : { note: exit.note }),
+  }
+}
+
+export function createSandboxDoor(options: DoorOptions): SandboxDoor {
+  return new SandboxDoor(options)
+}

@@ -1,0 +1,135 @@
+import type { Readable, Writable } from 'node:stream'
+import type { GuaranteeName } from './profile.ts'
+import type { SandboxSpec } from './spec.ts'
+import type { StandIn } from './standin.ts'
+
+/** One thing a driver can promise on this machine, found out by trying. */
+export interface Guarantee {
+  readonly name: GuaranteeName
+  readonly inForce: boolean
+  /** How it is kept, or why it is not. */
+  readonly why: string
+  /** What would change that. */
+  readonly fix?: string
+}
+
+export interface Probe {
+  readonly driver: string
+  /** False: nothing can be started. */
+  readonly available: boolean
+  readonly guarantees: readonly Guarantee[]
+}
+
+export interface LimitReport {
+  readonly name:
+    | 'memory'
+    | 'processes'
+    | 'cpu'
+    | 'open-files'
+    | 'file-size'
+    | 'core-dumps'
+    | 'wall-clock'
+    | 'output'
+  readonly wanted: string
+  readonly inForce: boolean
+  /** The mechanism: `cgroup v1`, `cgroup v2`, `rlimit`, `affinity`, `warder`. */
+  readonly by: string
+  readonly note?: string
+}
+
+export interface TerminalSize {
+  readonly columns: number
+  readonly rows: number
+}
+
+export interface StartOptions {
+  readonly runId: string
+  readonly agent: string
+  /** Needed when the spec asks for a terminal. */
+  readonly terminal?: TerminalSize
+  /** Told what is put into a user's project for masks to stand on, so that a crash cannot leave it there unknown. */
+  readonly onStandIns?: (made: readonly StandIn[]) => void
+  /** Told of the finished sandbox while its command is still held back; when it throws, nothing begins. */
+  readonly onBuilt?: (built: { readonly init: ProcessIdentity; readonly pidNamespace: string }) => void
+}
+
+export interface RunExit {
+  readonly code?: number
+  readonly signal?: string
+  readonly reason: 'exited' | 'timeout' | 'output' | 'memory' | 'killed' | 'sandbox-failed'
+  readonly durationMs: number
+  readonly note?: string
+}
+
+export interface RunStats {
+  readonly processes: number
+  readonly memoryBytes?: number
+  readonly memoryPeakBytes?: number
+  readonly cpuMs?: number
+  readonly outputBytes: number
+}
+
+export const RUN_SIGNALS = [
+  'SIGINT',
+  'SIGTERM',
+  'SIGHUP',
+  'SIGQUIT',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGKILL',
+] as const
+export type RunSignal = (typeof RUN_SIGNALS)[number]
+
+/** How a process outside is told apart from a later one with the same number. */
+export interface ProcessIdentity {
+  readonly pid: number
+  /** Field 22 of /proc/PID/stat: clock ticks since boot. */
+  readonly startTime: string
+}
+
+/** A run that has begun. */
+export interface Running {
+  readonly runId: string
+  readonly agent: string
+  readonly profile: string
+  /** The sandbox's builder, a child of ours. */
+  readonly pid: number
+  /** Process 1 of the sandbox, as numbered outside. */
+  readonly init: ProcessIdentity
+  /** The inode of its pid namespace; what `lsns` shows. */
+  readonly pidNamespace: string
+  /** Epoch milliseconds. */
+  readonly startedAt: number
+  readonly limits: readonly LimitReport[]
+  /** With a terminal, stdin and stdout are its two directions, and stderr stays empty. */
+  readonly stdin: Writable
+  readonly stdout: Readable
+  readonly stderr: Readable
+  /** Tells the terminal its size; nothing happens without one. */
+  resize(size: TerminalSize): void
+  /** Sends a signal to the agent's first process. */
+  signal(name: RunSignal): void
+  /** Stops every process until {@link thaw}. */
+  freeze(): Promise<void>
+  thaw(): Promise<void>
+  /** Ends everything in the sandbox, at once; resolves when nothing of it is left. */
+  kill(why?: string): Promise<KillReceipt>
+  stats(): RunStats
+  /** Settles once, never rejects. */
+  readonly exit: Promise<RunExit>
+}
+
+export interface KillReceipt {
+  readonly processesBefore: number
+  readonly processesAfter: number
+  readonly ms: number
+}
+
+/** One way to keep an agent in; the room knows bubblewrap, others fit behind the same three members. */
+export interface SandboxDriver {
+  readonly name: string
+  /** Tries out, with real sandboxes, what this machine can keep; takes some hundred milliseconds. */
+  probe(): Promise<Probe>
+  /** @throws SandboxError when the sandbox was not built exactly as described; then nothing ran */
+  start(spec: SandboxSpec, options: StartOptions): Promise<Running>
+}

@@ -1,0 +1,84 @@
+import {
+  type Dirent,
+  accessSync,
+  constants,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
+import type { Identity } from './spec.ts'
+
+/** What the compiler asks about the machine's files; a port so that it can be tested without them. */
+export interface Lookup {
+  /** The path with every link followed, or undefined when nothing is there (or we may not look). */
+  real(path: string): string | undefined
+  /** What stands at the path itself; a link is not followed. */
+  look(path: string): Look | undefined
+  /** What is in a directory; empty when it cannot be read. */
+  list(path: string): readonly Entry[]
+  /** The target of a link as written. */
+  link(path: string): string | undefined
+  isExecutable(path: string): boolean
+  /** The first bytes of a file, for its `#!` line; empty when it cannot be read. */
+  head(path: string): string
+}
+
+export type LookKind = Identity['kind'] | 'link' | 'other'
+
+export interface Entry {
+  readonly name: string
+  readonly kind: LookKind
+}
+
+export interface Look {
+  readonly kind: LookKind
+  readonly device: string
+  readonly inode: string
+  readonly uid: number
+  readonly gid: number
+}
+
+export const diskLookup: Lookup = {
+  real: (path) => quietly(() => realpathSync(path)),
+  look: (path) =>
+    quietly(() => {
+      const stat = lstatSync(path, { bigint: true })
+      return {
+        kind: kindOf(stat),
+        device: `${stat.dev}`,
+        inode: `${stat.ino}`,
+        uid: Number(stat.uid),
+        gid: Number(stat.gid),
+      }
+    }),
+  list: (path) =>
+    quietly(() =>
+      readdirSync(path, { withFileTypes: true }).map((entry) => ({ name: entry.name, kind: kindOf(entry) })),
+    ) ?? [],
+  link: (path) => quietly(() => readlinkSync(path)),
+  isExecutable: (path) =>
+    quietly(() => {
+      accessSync(path, constants.X_OK)
+      return statSync(path).isFile()
+    }) ?? false,
+  head: (path) => quietly(() => readFileSync(path).toString('latin1', 0, 256)) ?? '',
+}
+
+function kindOf(stat: Pick<Dirent, 'isFile' | 'isDirectory' | 'isSocket' | 'isSymbolicLink'>): LookKind {
+  if (stat.isFile()) return 'file'
+  if (stat.isDirectory()) return 'directory'
+  if (stat.isSocket()) return 'socket'
+  return stat.isSymbolicLink() ? 'link' : 'other'
+}
+
+/** Nothing there, or not for us to see: both mean that it cannot be shown. */
+function quietly<T>(look: () => T): T | undefined {
+  try {
+    return look()
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,108 @@
+import { dirname } from 'node:path'
+import { SandboxError } from './errors.ts'
+import { isWithin, pathPattern } from './paths.ts'
+import { whyTooWide } from './guard.ts'
+import { mask, matchesIn, readOnly, type Found, type Tree } from './tree.ts'
+import type { Lookup } from './lookup.ts'
+import type { Mount } from './spec.ts'
+
+/** One thing policy says about files, for the agent of this run. */
+export interface Reach {
+  readonly effect: 'allow' | 'deny'
+  readonly verb: 'read' | 'write'
+  /** A path pattern: `/srv/data/**`, `/etc/motd`. */
+  readonly pattern: string
+  /** The rule it comes from, for explanations. */
+  readonly rule: string
+}
+
+export interface ReachPlan {
+  readonly trees: readonly (Tree & { readonly why: string })[]
+  /** What the denies mean for one visible tree. */
+  denied(tree: Tree, found: Found): readonly Mount[]
+  readonly notEnforced: readonly string[]
+  readonly notes: readonly string[]
+}
+
+interface Around {
+  readonly exclusions: readonly string[]
+  readonly home: string
+  readonly lookup: Lookup
+}
+
+/**
+ * Turns policy's patterns into mounts. An allow that cannot become one is told in `notes` and gives nothing; a deny
+ * that can only be kept for what exists now is told in `notEnforced`.
+ */
+export function planReach(reach: readonly Reach[], around: Around): ReachPlan {
+  const allows = reach.filter(({ effect }) => effect === 'allow').map((rule) => planAllow(rule, around))
+  const denies = reach.filter(({ effect }) => effect === 'deny')
+  return {
+    trees: allows.flatMap((plan) => (typeof plan === 'string' ? [] : [plan])),
+    notes: allows.filter((plan) => typeof plan === 'string'),
+    denied: (tree, found) => denies.flatMap((rule) => planDeny(rule, tree, found, around.lookup)),
+    notEnforced: denies
+      .filter(({ pattern }) => pathPattern(pattern).shape === 'loose')
+      .map(
+        ({ rule, pattern }) =>
+          `${rule} denies ${pattern}: kept for what is there at the start, in the upper directories`,
+      ),
+  }
+}
+
+function planAllow(
+  { verb, pattern, rule }: Reach,
+  { exclusions, home, lookup }: Around,
+): (Tree & { readonly why: string }) | string {
+  const { shape, base } = pathPattern(pattern)
+  const no = (why: string) => `${rule} allows ${verb} of ${pattern}, and the sandbox does not show it: ${why}`
+  if (shape === 'loose') return no('only a whole path, or a directory followed by /**, can be shown')
+  const path = lookup.real(base)
+  const seen = path === undefined ? undefined : lookup.look(path)
+  if (path === undefined || seen === undefined) return no('there is nothing at that path')
+  const excluded = exclusions.find((exclusion) => isWithin(path, exclusion))
+  const why = excluded === undefined ? whyTooWide(path, home) : `lies under the hard exclusion ${excluded}`
+  if (why !== undefined) return no(`${path} ${why}`)
+  if (shape === 'exact' && seen.kind === 'directory')
+    return no('it is a directory: write the pattern with /**')
+  if (seen.kind !== 'directory' && seen.kind !== 'file') return no('it is neither a file nor a directory')
+  return { path, access: verb, why: rule }
+}
+
+function planDeny(
+  { verb, pattern, rule }: Reach,
+  tree: Tree,
+  found: Found,
+  lookup: Lookup,
+): readonly Mount[] {
+  const { shape, base } = pathPattern(pattern)
+  if (shape !== 'loose' && isWithin(tree.path, base) && (verb === 'read' || tree.access === 'write')) {
+    throw new SandboxError(
+      'SANDBOX_PATH_EXCLUDED',
+      `${rule} denies ${verb} of ${pattern}, and this run would show ${tree.path}`,
+      'choose another workspace, or a profile that does not show it',
+    )
+  }
+  if (verb === 'write' && tree.access !== 'write') return []
+  const paths = shape === 'loose' ? matchesIn(pattern, found) : [base]
+  return paths.flatMap((path) => denyPath(path, verb, shape === 'tree', rule, tree, lookup))
+}
+
+function denyPath(
+  path: string,
+  verb: 'read' | 'write',
+  isTree: boolean,
+  rule: string,
+  tree: Tree,
+  lookup: Lookup,
+): readonly Mount[] {
+  const target = lookup.real(path) ?? path
+  if (!isWithin(target, tree.path)) return []
+  if (lookup.look(target) !== undefined) {
+    return verb === 'read' ? mask(target, rule, lookup) : readOnly(target, rule, lookup)
+  }
+  // not there yet: what must not be written must not be made either
+  const canStand = tree.access === 'write' && lookup.look(dirname(target))?.kind === 'directory'
+  if (!canStand) return []
+  return [{ type: 'mask', path: target, kind: isTree ? 'directory' : 'file', absent: true, why: rule }]
+}

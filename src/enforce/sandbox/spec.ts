@@ -1,0 +1,90 @@
+import { digestOf, sha256, type Json } from '../../core/canonical.ts'
+import type { GuaranteeName } from './profile.ts'
+
+/** What stood at a path when the decision was made; something else there at the start is refused. */
+export interface Identity {
+  readonly device: string
+  readonly inode: string
+  readonly kind: 'file' | 'directory' | 'socket'
+}
+
+/** One thing the agent will see. `path` is where, and for binds also where it comes from unless `source` says so. */
+export type Mount =
+  | {
+      readonly type: 'bind'
+      readonly source: string
+      readonly path: string
+      readonly access: 'read' | 'write'
+      /** Absent only for the parts of the system that the machine's administrator owns. */
+      readonly identity?: Identity
+      readonly why: string
+    }
+  | { readonly type: 'link'; readonly path: string; readonly target: string; readonly why: string }
+  | {
+      readonly type: 'memory'
+      readonly path: string
+      readonly sizeBytes: number
+      readonly mode: number
+      readonly why: string
+    }
+  | {
+      /** Nothing can be read or written there: an empty read-only directory, or a file that refuses to open. */
+      readonly type: 'mask'
+      readonly path: string
+      readonly kind: 'file' | 'directory'
+      /** True when nothing stands there: a mount needs something to stand on, made at the start and removed at the end. */
+      readonly absent: boolean
+      readonly why: string
+    }
+  | { readonly type: 'text'; readonly path: string; readonly text: string; readonly why: string }
+
+export interface Limits {
+  readonly wallMs?: number
+  readonly memoryBytes: number
+  readonly processes: number
+  readonly openFiles: number
+  readonly fileBytes: number
+  readonly outputBytes?: number
+  readonly cpuPercent: number
+}
+
+/** Exactly what the door will do, as plain data. Two specs with one digest are one act. */
+export interface SandboxSpec {
+  readonly version: 1
+  readonly profile: string
+  /** The program, absolute and resolved, and its arguments. */
+  readonly argv: readonly string[]
+  readonly cwd: string
+  /** Every variable the agent will have. Values may be secret: never log a spec. */
+  readonly env: Readonly<Record<string, string>>
+  /** Who the kernel outside takes it for. */
+  readonly host: { readonly uid: number; readonly gid: number }
+  /** Who it is inside: never 0. */
+  readonly inside: {
+    readonly uid: number
+    readonly gid: number
+    readonly user: string
+    readonly home: string
+  }
+  /** Parents stand before what is in them. */
+  readonly mounts: readonly Mount[]
+  readonly limits: Limits
+  readonly noFork: boolean
+  readonly seccompDigest: string
+  readonly terminal: boolean
+  readonly requires: readonly GuaranteeName[]
+  /** What was asked for and cannot be had from mounts, in words. */
+  readonly notEnforced: readonly string[]
+  /** What a person should know about this run, in words. */
+  readonly notes: readonly string[]
+  /** {@link specDigest} of all of the above: the bytes a permit is for. */
+  readonly digest: string
+}
+
+/** SHA-256 over everything in a spec that makes a difference; environment values enter as their own digests. */
+export function specDigest(spec: Omit<SandboxSpec, 'digest'>): string {
+  const { notEnforced: _words, notes: _notes, env, ...rest } = { ...spec, digest: undefined }
+  const hashed = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, sha256(value)]))
+  // through JSON text, so that a member that is undefined and one that is absent are the same
+  return digestOf(JSON.parse(JSON.stringify({ ...rest, env: hashed })) as Json)
+}

@@ -1,0 +1,89 @@
+import {
+  closeSync,
+  fchownSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  chownSync,
+  rmdirSync,
+  unlinkSync,
+} from 'node:fs'
+import { SandboxError } from './errors.ts'
+import { systemCode } from '../../core/error.ts'
+import type { Mount } from './spec.ts'
+
+/** An empty file or directory we put into the user's project for a mask to stand on. */
+export interface StandIn {
+  readonly path: string
+  readonly kind: 'file' | 'directory'
+  readonly device: string
+  readonly inode: string
+}
+
+/**
+ * Makes what masks of absent names stand on. Whatever appeared there meanwhile is not ours and ends the start.
+ *
+ * @throws SandboxError `SANDBOX_CHANGED`, `SANDBOX_FAILED`; what was made before is removed again
+ */
+export function makeStandIns(
+  mounts: readonly Mount[],
+  owner: { readonly uid: number; readonly gid: number },
+): StandIn[] {
+  const made: StandIn[] = []
+  try {
+    for (const mount of mounts) {
+      if (mount.type === 'mask' && mount.absent) made.push(make(mount.path, mount.kind, owner))
+    }
+    return made
+  } catch (error) {
+    removeStandIns(made)
+    throw error
+  }
+}
+
+function make(
+  path: string,
+  kind: StandIn['kind'],
+  { uid, gid }: { readonly uid: number; readonly gid: number },
+): StandIn {
+  const isRoot = process.getuid?.() === 0
+  try {
+    if (kind === 'directory') {
+      mkdirSync(path, 0o755)
+      if (isRoot) chownSync(path, uid, gid)
+    } else {
+      const fd = openSync(path, 'wx', 0o644)
+      if (isRoot) fchownSync(fd, uid, gid)
+      fsyncSync(fd)
+      closeSync(fd)
+    }
+    const stat = lstatSync(path, { bigint: true })
+    return { path, kind, device: `${stat.dev}`, inode: `${stat.ino}` }
+  } catch (cause) {
+    const changed = systemCode(cause) === 'EEXIST'
+    throw new SandboxError(
+      changed ? 'SANDBOX_CHANGED' : 'SANDBOX_FAILED',
+      changed ? `${path} appeared after the decision` : `${path} cannot be masked: nothing can be made there`,
+      changed
+        ? 'start the run again'
+        : `make its directory writable for this user, or take the name from "protected"`,
+      { cause },
+    )
+  }
+}
+
+/** Takes away what is still ours and still empty; anything else stays, because somebody else made it so. */
+export function removeStandIns(standIns: readonly StandIn[]): void {
+  for (const { path, kind, device, inode } of standIns.toReversed()) {
+    try {
+      const stat = lstatSync(path, { bigint: true })
+      const isOurs = `${stat.dev}` === device && `${stat.ino}` === inode
+      if (isOurs && kind === 'directory' && stat.isDirectory()) rmdirSync(path)
+      if (isOurs && kind === 'file' && stat.isFile() && stat.size === 0n) unlinkSync(path)
+    } catch (error) {
+      // gone already, or no longer empty: then it is not junk
+      if (!['ENOENT', 'ENOTEMPTY', 'EEXIST', 'EBUSY'].includes(systemCode(error) ?? '')) throw error
+    }
+  }
+}

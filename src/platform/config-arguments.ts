@@ -1,0 +1,42 @@
+import { CONFIG_ERRORS, ConfigError, type Config, type ConfigLayer } from './config.ts'
+import { SETTING_KEYS, SETTINGS } from './settings.ts'
+
+/**
+ * The settings in force as arguments for another program of Warder's: `--set key=value` for each that one of `layers`
+ * decided. Secrets are left out, for everybody can read an argument.
+ */
+export function settingArguments(
+  config: Config,
+  layers: readonly ConfigLayer[] = ['flag', 'environment'],
+): string[] {
+  return SETTING_KEYS.flatMap((key) => {
+    const winner = config.layers[key][0]
+    if (winner === undefined || !layers.includes(winner.layer) || SETTINGS[key].secret) return []
+    const value: unknown = config.values[key]
+    // a path was resolved here; written relative it would mean another place there
+    const text = SETTINGS[key].type === 'path' ? String(value) : winner.value
+    return ['--set', `${key}=${text}`]
+  })
+}
+
+/**
+ * Reads such arguments back, for `loadConfig({flags})`.
+ *
+ * @throws ConfigError `CONFIG_UNKNOWN_KEY` for any other argument
+ */
+export function readSettingArguments(words: readonly string[]): Record<string, string> {
+  const flags: Record<string, string> = {}
+  for (let at = 0; at < words.length; at += 2) {
+    const [, key, value] =
+      words[at] === '--set' ? (/^([a-z._]+)=([\s\S]*)$/.exec(words[at + 1] ?? '') ?? []) : []
+    if (key === undefined || value === undefined || Object.hasOwn(flags, key)) {
+      throw new ConfigError(CONFIG_ERRORS, 'CONFIG_UNKNOWN_KEY', {
+        what: `"${words[at]} ${words[at + 1] ?? ''}" is not --set KEY=VALUE, or is given twice`,
+        fix: 'for example: --set log.level=debug',
+        where: 'the command line',
+      })
+    }
+    flags[key] = value
+  }
+  return flags
+}

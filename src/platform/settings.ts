@@ -1,0 +1,134 @@
+import { join } from 'node:path'
+import { boolean, choice, duration, integer, list, path, PROFILES, size, type Setting } from './setting.ts'
+
+/**
+ * Every setting there is. Nothing else can be set: an unknown key or `WARDER_` variable keeps Warder from starting,
+ * because a misspelt lock is an open door.
+ */
+export const SETTINGS = {
+  profile: choice(PROFILES, {
+    about: 'how strict: prod enforces everything; test is repeatable; dev is for work on Warder itself',
+    fallback: 'prod',
+  }),
+  system: boolean({
+    about: "use the machine's directories (/etc/warder, /var/lib/warder, /run/warder) instead of the user's",
+    fallback: false,
+    outside: true,
+  }),
+  'paths.config': path({
+    about: 'directory of config.yaml, policy.yaml and profiles',
+    fallback: ({ paths }) => paths.config,
+    defaultText: '$XDG_CONFIG_HOME/warder',
+    outside: true,
+  }),
+  'paths.state': path({
+    about: 'directory of the ledger, grants and containment',
+    fallback: ({ paths }) => paths.state,
+    defaultText: '$XDG_STATE_HOME/warder',
+  }),
+  'paths.keys': path({
+    about: 'directory of signing keys and secrets',
+    fallback: ({ paths }) => paths.keys,
+    defaultText: '$XDG_DATA_HOME/warder/keys',
+  }),
+  'paths.runtime': path({
+    about: 'directory of sockets and the daemon lock',
+    fallback: ({ paths }) => paths.runtime,
+    defaultText: '$XDG_RUNTIME_DIR/warder, else run/ in paths.state',
+  }),
+  'paths.cache': path({
+    about: 'directory of what can be made again',
+    fallback: ({ paths }) => paths.cache,
+    defaultText: '$XDG_CACHE_HOME/warder',
+  }),
+  'paths.socket': path({
+    about: "the owner's socket; its directory is made private",
+    fallback: ({ path: pathOf }) => join(pathOf('paths.runtime'), 'warder.sock'),
+    defaultText: 'warder.sock in paths.runtime',
+  }),
+  'policy.file': path({
+    about: 'the policy in force',
+    fallback: ({ path: pathOf }) => join(pathOf('paths.config'), 'policy.yaml'),
+    defaultText: 'policy.yaml in paths.config',
+  }),
+  'profiles.dir': path({
+    about: "directory of the user's own agent profiles",
+    fallback: ({ path: pathOf }) => join(pathOf('paths.config'), 'profiles'),
+    defaultText: 'profiles/ in paths.config',
+  }),
+  'audit.directory': path({
+    about: "directory of the ledger's segments, checkpoints and index",
+    fallback: ({ path: pathOf }) => join(pathOf('paths.state'), 'audit'),
+    defaultText: 'audit/ in paths.state',
+  }),
+  'audit.segment_size': size({
+    about: 'a ledger segment is closed, and the next begun, at this size',
+    fallback: '256MiB',
+  }),
+  'audit.checkpoint_every': integer(
+    { about: 'a signed checkpoint is written after this many entries', fallback: 1000 },
+    1,
+    1_000_000,
+  ),
+  'audit.checkpoint_interval': duration({
+    about: 'and at the latest this long after an entry',
+    fallback: '10s',
+  }),
+  'audit.witness': path<string | undefined>({
+    about: 'a second place, best on another disk, that gets a copy of each checkpoint',
+    fallback: undefined,
+  }),
+  'audit.archive_recipients': list({
+    about: 'age recipients that archived segments are encrypted to',
+    fallback: [],
+  }),
+  'grant.default_duration': duration({
+    about: 'how long a grant holds when nothing is said',
+    fallback: '10m',
+  }),
+  'grant.max_duration': duration({
+    about: 'the longest a grant may hold',
+    fallback: '24h',
+  }),
+  'permit.lifetime': duration({
+    about: 'how long an unused permit stays good',
+    fallback: '30s',
+  }),
+  'daemon.idle_timeout': duration({
+    about: 'the daemon ends after so long without agents and clients; 0s means never',
+    fallback: '0s',
+  }),
+  'daemon.drain_timeout': duration({
+    about: 'how long the daemon waits for work under way when it is told to end',
+    fallback: '10s',
+  }),
+  'log.level': choice(['error', 'warn', 'info', 'debug'], {
+    about: "how much the daemon's log says",
+    fallback: ({ profile }) => (profile === 'dev' ? 'debug' : 'info'),
+    defaultText: 'info (debug in profile dev)',
+    project: true,
+  }),
+} as const satisfies Readonly<Record<string, Setting<unknown>>>
+
+export type SettingKey = keyof typeof SETTINGS
+
+/** Every setting's value, by key; durations in milliseconds, sizes in bytes. */
+export type SettingValues = {
+  readonly [K in SettingKey]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never
+}
+
+export const SETTING_KEYS = Object.keys(SETTINGS) as readonly SettingKey[]
+
+export function isSettingKey(key: string): key is SettingKey {
+  return Object.hasOwn(SETTINGS, key)
+}
+
+/** `audit.segment_size` is `WARDER_AUDIT_SEGMENT_SIZE`. */
+export function environmentName(key: string): string {
+  return `WARDER_${key.toUpperCase().replaceAll('.', '_')}`
+}
+
+/** How a value is shown: a secret as stars, however long it is. */
+export function shown(setting: Pick<Setting<unknown>, 'secret'>, value: string): string {
+  return setting.secret ? '********' : value
+}

@@ -1,0 +1,38 @@
+import { createPrivateKey, createPublicKey, sign } from 'node:crypto'
+import { writeSync } from 'node:fs'
+import { READ } from './example.ts'
+import { openLedger } from './ledger.ts'
+
+/**
+ * A process that appends without end and says on stdout which entries were acknowledged, or why one was refused, until it
+ * is killed. Arguments: directory, witness path, private key as base64 PKCS#8, clients.
+ */
+const [directory = '', witnessPath = '', key = '', clients = '1'] = process.argv.slice(2)
+const privateKey = createPrivateKey({ key: Buffer.from(key, 'base64'), format: 'der', type: 'pkcs8' })
+const signer = {
+  publicKey: createPublicKey(privateKey),
+  sign: (bytes: Uint8Array) => sign(null, bytes, privateKey),
+}
+const ledger = await openLedger({
+  directory,
+  hostId: 'test-host',
+  signer,
+  witnessPath,
+  maxSegmentBytes: 2_000_000,
+  checkpointEntries: 200,
+})
+const say = (line: string) => writeSync(1, `${line}\n`) // at once, into the pipe: a buffer would die with the process
+say('ready')
+for (let client = 0; client < Number(clients); client++) void append(client)
+
+async function append(client: number): Promise<void> {
+  for (;;) {
+    try {
+      const { seq, hash } = await ledger.append({ ...READ, target: `client ${client}` })
+      say(`${seq} ${hash}`)
+    } catch (error) {
+      say(`refused ${(error as Error).message}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+}

@@ -1,0 +1,135 @@
+import type { Entry } from './entry.ts'
+import { auditError } from './errors.ts'
+import type { Written } from './serialise.ts'
+import type { WriterNews } from './writer.ts'
+
+interface Waiting {
+  readonly written: Written
+  readonly resolve: (entry: Entry) => void
+  readonly reject: (error: Error) => void
+}
+
+/**
+ * Between those who append and the writer's thread: sends what came in one turn of the event loop as one message, and
+ * matches what the writer tells with those who wait, in order. At most `bound` entries are under way; past that, callers
+ * wait here. Nothing is dropped.
+ */
+export class AppendQueue {
+  readonly #send: (text: string) => void
+  readonly #bound: number
+  #underWay: Waiting[] = []
+  #settled = 0
+  #waiting: Waiting[] = []
+  #isFlushDue = false
+  #closed: string | undefined
+  #onEmpty: (() => void)[] = []
+
+  constructor(send: (text: string) => void, bound: number) {
+    this.#send = send
+    this.#bound = bound
+  }
+
+  /** Entries sent to the writer and not answered yet. */
+  get underWay(): number {
+    return this.#underWay.length - this.#settled
+  }
+
+  /** Entries whose callers wait because the writer has enough. */
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  append(written: Written): Promise<Entry> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed !== undefined) {
+        reject(unwritable(this.#closed))
+        return
+      }
+      this.#waiting.push({ written, resolve, reject })
+      if (this.#isFlushDue) return
+      this.#isFlushDue = true
+      // after the callers that the last acknowledgement woke: all they append goes out in one message
+      process.nextTick(() => this.#flush())
+    })
+  }
+
+  acknowledge({ count, first, prev, hashes }: WriterNews & { kind: 'ack' }): void {
+    let previous = prev
+    for (let at = 0; at < count; at++) {
+      const { written, resolve } = this.#next()
+      const hash = hashes.slice(at * 64, at * 64 + 64)
+      resolve({ ...written.event, seq: first + at, prev_hash: previous, hash })
+      previous = hash
+    }
+    this.#compact()
+  }
+
+  refuse({ count, why }: WriterNews & { kind: 'refused' }): void {
+    const error = unwritable(why)
+    for (let at = 0; at < count; at++) this.#next().reject(error)
+    this.#compact()
+  }
+
+  /** Resolves when everything appended so far has its answer. */
+  async drained(): Promise<void> {
+    while (this.underWay + this.waiting > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#onEmpty.push(resolve)
+      await promise
+    }
+  }
+
+  /** Refuses everything from now on, and everything that has no answer yet. */
+  close(why: string): void {
+    this.#closed = why
+    const error = unwritable(why)
+    for (const { reject } of [...this.#underWay.slice(this.#settled), ...this.#waiting]) reject(error)
+    this.#underWay = []
+    this.#waiting = []
+    this.#settled = 0
+    this.#tellEmpty()
+  }
+
+  #flush(): void {
+    this.#isFlushDue = false
+    const room = this.#bound - this.underWay
+    if (this.#waiting.length === 0 || room <= 0) return
+    const batch = this.#waiting.length <= room ? this.#waiting : this.#waiting.slice(0, room)
+    this.#waiting = this.#waiting.length <= room ? [] : this.#waiting.slice(room)
+    let text = ''
+    for (const waiting of batch) {
+      const [head, middle, tail] = waiting.written.pieces
+      text += `${head}\n${middle}\n${tail}\n`
+      this.#underWay.push(waiting)
+    }
+    this.#send(text)
+  }
+
+  #next(): Waiting {
+    const waiting = this.#underWay[this.#settled++]
+    if (waiting === undefined) throw new Error('the writer answered for an entry nobody sent')
+    return waiting
+  }
+
+  #compact(): void {
+    if (this.#settled === this.#underWay.length || this.#settled > 4096) {
+      this.#underWay = this.#underWay.slice(this.#settled)
+      this.#settled = 0
+    }
+    if (this.#waiting.length > 0 && !this.#isFlushDue) this.#flush()
+    this.#tellEmpty()
+  }
+
+  #tellEmpty(): void {
+    if (this.underWay + this.waiting > 0) return
+    for (const resolve of this.#onEmpty.splice(0)) resolve()
+  }
+}
+
+export function unwritable(why: string): Error {
+  return auditError(
+    'AUDIT_UNWRITABLE',
+    `the ledger cannot be written: ${why}`,
+    'free disk space or mend the ledger directory (warder doctor), then try again',
+  )
+}

@@ -1,0 +1,162 @@
+import { join } from 'node:path'
+import { syncDirectory } from '../../platform/files.ts'
+import { transaction, type Db, type Statement } from '../../platform/db.ts'
+import {
+  createPrivateFile,
+  listSegments,
+  openSegment,
+  segmentName,
+  SegmentReader,
+  type Row,
+} from './segments.ts'
+
+/** Where the writer keeps the chain. Disk and memory; both are held to `store.contract.ts`. */
+export interface LogStore {
+  /** The last durable row; undefined in an empty store. */
+  last(): Row | undefined
+  /** The segment rows go to; 0 before the first. */
+  readonly segment: number
+  /** The size of that segment, roughly. */
+  readonly sizeBytes: number
+  /** Whether that segment holds no row yet. */
+  readonly isFresh: boolean
+  /**
+   * Writes all rows or none; durable on return.
+   *
+   * @throws Error when it cannot be known that the rows are durable; call {@link reopen} before anything else
+   */
+  append(rows: readonly Row[]): void
+  /** Ends the segment and begins the next. */
+  startSegment(): void
+  /** Forgets what is in memory and looks again, after an error. */
+  reopen(): void
+  /** Work that can wait for a quiet moment. */
+  tidy(): void
+  read(after: number, limit: number): Row[]
+  close(): void
+}
+
+const ROWS_PER_INSERT = 32
+/** SQLite's own checkpoint of the write-ahead log stalls a commit; ours runs when nobody waits, before it gets there. */
+const WAL_PAGES_FORCED = 8000
+const WAL_BYTES_TIDY = 1024 * 1024
+
+interface Current {
+  readonly db: Db
+  readonly one: Statement
+  readonly many: Statement
+}
+
+/** Segments in a directory, one SQLite database each. The caller holds the ledger's lock. */
+export class SegmentStore implements LogStore {
+  readonly #directory: string
+  readonly #reader: SegmentReader
+  #current: Current | undefined
+  #unmerged = 0
+  segment = 0
+  sizeBytes = 0
+  isFresh = true
+
+  constructor(directory: string) {
+    this.#directory = directory
+    this.#reader = new SegmentReader(directory)
+    this.#openLatest()
+  }
+
+  last(): Row | undefined {
+    return this.#reader.last()
+  }
+
+  read(after: number, limit: number): Row[] {
+    return this.#reader.read(after, limit)
+  }
+
+  append(rows: readonly Row[]): void {
+    const current = this.#current ?? this.#openLatest()
+    if (current === undefined) throw new Error('no segment is open')
+    const { db, one, many } = current
+    transaction(db, () => {
+      let at = 0
+      for (; at + ROWS_PER_INSERT <= rows.length; at += ROWS_PER_INSERT) {
+        const values: (number | Buffer | string)[] = []
+        for (let row = at; row < at + ROWS_PER_INSERT; row++) {
+          const { seq, hash, body } = rows[row]!
+          values.push(seq, Buffer.from(hash, 'hex'), body)
+        }
+        many.run(...values)
+      }
+      for (; at < rows.length; at++) {
+        const { seq, hash, body } = rows[at]!
+        one.run(seq, Buffer.from(hash, 'hex'), body)
+      }
+    })
+    const bytes = rows.reduce((sum, { body }) => sum + body.length + 64, 0)
+    this.#unmerged += bytes
+    this.sizeBytes += bytes
+    if (rows.length > 0) this.isFresh = false
+  }
+
+  startSegment(): void {
+    this.#finish()
+    const path = join(this.#directory, segmentName(this.segment + 1))
+    createPrivateFile(path)
+    syncDirectory(this.#directory)
+    this.#open(this.segment + 1, path)
+  }
+
+  reopen(): void {
+    this.#reader.close()
+    this.#current?.db.close()
+    this.#current = undefined
+    this.#openLatest()
+  }
+
+  tidy(): void {
+    if (this.#unmerged < WAL_BYTES_TIDY) return
+    this.#unmerged = 0
+    this.#current?.db.exec('PRAGMA wal_checkpoint(PASSIVE)')
+  }
+
+  close(): void {
+    this.#reader.close()
+    this.#finish()
+  }
+
+  /** Brings everything into the one file, so that the segment can be copied and archived as it is. */
+  #finish(): void {
+    const { db } = this.#current ?? {}
+    this.#current = undefined
+    if (db === undefined) return
+    try {
+      db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    } finally {
+      db.close()
+    }
+  }
+
+  #openLatest(): Current | undefined {
+    const latest = listSegments(this.#directory).at(-1)
+    return latest === undefined ? undefined : this.#open(latest.number, latest.path)
+  }
+
+  #open(number: number, path: string): Current {
+    const db = openSegment(path)
+    db.exec(`PRAGMA wal_autocheckpoint=${WAL_PAGES_FORCED}`)
+    const { pages, size, filled } = db
+      .prepare(
+        `SELECT page_count AS pages, page_size AS size, EXISTS (SELECT 1 FROM log) AS filled
+         FROM pragma_page_count, pragma_page_size`,
+      )
+      .get() as { pages: number; size: number; filled: number }
+    this.segment = number
+    this.sizeBytes = pages * size
+    this.isFresh = filled === 0
+    const values = (rows: number) => Array.from({ length: rows }, () => '(?, ?, ?)').join(', ')
+    this.#current = {
+      db,
+      one: db.prepare('INSERT INTO log (seq, hash, body) VALUES (?, ?, ?)'),
+      many: db.prepare(`INSERT INTO log (seq, hash, body) VALUES ${values(ROWS_PER_INSERT)}`),
+    }
+    return this.#current
+  }
+}

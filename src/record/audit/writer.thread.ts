@@ -1,0 +1,98 @@
+import { join } from 'node:path'
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { messageOf } from '../../core/error.ts'
+import { openDb, type Db } from '../../platform/db.ts'
+import { IndexFollower, type IndexNews } from './index-follower.ts'
+import { createPrivateFile } from './segments.ts'
+import type { Pieces } from './serialise.ts'
+import { SegmentStore } from './store.ts'
+import { Writer, type Head, type WriterNews } from './writer.ts'
+
+export interface WriterData {
+  readonly directory: string
+  readonly maxSegmentBytes: number
+}
+
+/** What the thread is told. A batch is its pieces, three per entry, each ended by a line break. */
+export type WriterOrder =
+  | { readonly kind: 'append'; readonly text: string }
+  | { readonly kind: 'reindex' }
+  | { readonly kind: 'close' }
+
+/** What the thread tells. */
+export type ThreadNews =
+  | WriterNews
+  | { readonly kind: 'ready'; readonly head: Head }
+  | { readonly kind: 'locked' }
+  | { readonly kind: 'failed'; readonly why: string }
+  | IndexNews
+  | { readonly kind: 'closed' }
+
+const port = parentPort
+if (port !== null) run(workerData as WriterData, (news) => port.postMessage(news))
+
+function run({ directory, maxSegmentBytes }: WriterData, tell: (news: ThreadNews) => void): void {
+  const lock = takeLock(join(directory, 'lock.db'))
+  if (lock === undefined) {
+    tell({ kind: 'locked' })
+    return
+  }
+  try {
+    const store = new SegmentStore(directory)
+    const writer = new Writer({ store, maxSegmentBytes, tell })
+    const index = new IndexFollower(join(directory, 'index.db'), store, tell)
+    tell({ kind: 'ready', head: writer.head })
+    port!.on('message', (first: WriterOrder) => {
+      if (serve(first, writer, store, index)) return
+      index.close()
+      store.close()
+      lock.close()
+      tell({ kind: 'closed' })
+      port!.close()
+    })
+  } catch (error) {
+    tell({ kind: 'failed', why: messageOf(error) })
+    lock.close()
+  }
+}
+
+/** Deals with everything that has arrived, in one go; false when told to close. */
+function serve(first: WriterOrder, writer: Writer, store: SegmentStore, index: IndexFollower): boolean {
+  let batch: Pieces[] = []
+  let order: WriterOrder | undefined = first
+  while (order !== undefined) {
+    if (order.kind === 'append') addPieces(batch, order.text)
+    else {
+      writer.append(batch)
+      batch = []
+      if (order.kind === 'close') return false
+      index.rebuild()
+    }
+    // the commit is the clock: whatever came while the last one ran is the next batch
+    order = (receiveMessageOnPort(port!) as { message: WriterOrder } | undefined)?.message
+  }
+  writer.append(batch)
+  index.wake(writer.head.seq)
+  store.tidy()
+  return true
+}
+
+function addPieces(batch: Pieces[], text: string): void {
+  const pieces = text.split('\n')
+  for (let at = 0; at + 2 < pieces.length; at += 3)
+    batch.push([pieces[at]!, pieces[at + 1]!, pieces[at + 2]!])
+}
+
+/** Holds an open transaction for life: the lock goes with the process, however it dies, and leaves nothing behind. */
+function takeLock(path: string): Db | undefined {
+  createPrivateFile(path)
+  const db = openDb(path)
+  try {
+    db.exec('PRAGMA busy_timeout=0')
+    db.exec('BEGIN EXCLUSIVE')
+    return db
+  } catch {
+    db.close()
+    return undefined
+  }
+}

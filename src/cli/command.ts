@@ -22,7 +22,7 @@ export interface Context {
   /** The environment Warder was called with; a run filters it, a daemon that is started inherits it. */
   readonly environment: Readonly<Record<string, string | undefined>>
   /** The daemon, started when none answers unless told not to; opened at the first call and closed with the command. */
-  client(access?: { readonly start?: boolean }): Promise<Client>
+  readonly client: (access?: { readonly start?: boolean }) => Promise<Client>
 }
 
 /** One line of a command's examples: what to type, and what it does. */

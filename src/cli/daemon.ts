@@ -1,5 +1,6 @@
 import type { Client } from '../client/connect.ts'
 import type { Config } from '../platform/config.ts'
+import { settingArguments } from '../platform/config-arguments.ts'
 
 export interface DaemonAccess {
   readonly config: Config
@@ -25,15 +26,13 @@ export async function openClient({ config, environment, start }: DaemonAccess): 
     secret: () => readSocketSecret(values['paths.keys']),
   })
   if (!start) return client
-  const flags = Object.entries(layers).flatMap(([key, [winner]]) =>
-    winner?.layer === 'flag' ? [`--set=${key}=${winner.value}`] : [],
-  )
   const idle =
     layers['daemon.idle_timeout'][0]?.layer === 'default' ? [`--set=daemon.idle_timeout=${IDLE}`] : []
   await ensureDaemon({
     runtimeDirectory: values['paths.runtime'],
     environment,
-    arguments: [...flags, ...idle],
+    // the daemon works in another directory, so a relative path must go to it resolved
+    arguments: [...settingArguments(config, ['flag']), ...idle],
     tryOnce: async () => void (await client.request({ path: '/v1/runs' })),
   })
   return client

@@ -31,26 +31,26 @@ export interface Out {
   /** The terminal's width; undefined when stdout is not one. */
   readonly width: number | undefined
   /** The command's result: `value` with --json, `text` for people. Call it once. */
-  result(value: unknown, text: string): void
+  readonly result: (value: unknown, text: string) => void
   /** A list as the result: `value` (or the rows) with --json, a table for people, `empty` when there is nothing. */
-  table<Row>(
+  readonly table: <Row>(
     rows: readonly Row[],
     columns: readonly Column<Row>[],
     more?: { value?: unknown; empty?: string },
-  ): void
+  ) => void
   /** One of many results, as they come. */
-  line(value: unknown, text: string): void
+  readonly line: (value: unknown, text: string) => void
   /** Bytes of somebody else's, unchanged: the output of a run. */
-  raw(bytes: Uint8Array | string): void
+  readonly raw: (bytes: Uint8Array | string) => void
   /** For a person beside the result; --quiet hides it. */
-  note(text: string): void
-  warn(text: string): void
+  readonly note: (text: string) => void
+  readonly warn: (text: string) => void
   /** Only with --verbose. */
-  detail(text: string): void
+  readonly detail: (text: string) => void
   /** An error, in whatever form was asked for. */
-  failure(value: object, text: string): void
+  readonly failure: (value: object, text: string) => void
   /** Colours a text, where stdout is a terminal that has colours. */
-  style(style: Style | readonly Style[], text: string): string
+  readonly style: (style: Style | readonly Style[], text: string) => string
 }
 
 export function createOut(options: OutOptions): Out {

@@ -117,7 +117,7 @@ function read(command: Command, name: string, param: Param<unknown>, given: read
 function texts(value: unknown): string[] {
   if (value === undefined || value === false) return []
   if (value === true) return ['']
-  return Array.isArray(value) ? value.map(String) : [String(value)]
+  return [value].flat().filter((text) => typeof text === 'string')
 }
 
 function splitRest(command: Command, words: readonly string[]): readonly [string[], string[]] {

@@ -7,7 +7,7 @@
 const OWN_STYLES = new Set(['0', '1', '2', '4', '22', '24', '31', '32', '33', '36', '39'])
 
 // controls, formats (which hold the bidirectional ones), private use, surrogates, separators, invisible letters
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0\u{e0100}-\u{e01ef}]/u
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]|[\u{e0100}-\u{e01ef}]/u
 const UNSEEN_OR_EMOJI = new RegExp(`\\p{RGI_Emoji}|${UNSEEN.source}`, 'gv')
 const STYLE = /\u001b\[(\d{1,2})m/g
 
@@ -43,7 +43,6 @@ function escape(text: string, lines: boolean): string {
 // marks, formats, and the vowels and finals of Hangul syllables written in parts
 const ZERO_WIDTH = /[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff]/u
 const EMOJI = /^\p{RGI_Emoji}$/v
-const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
 /** How many columns a printable text takes: two for wide signs and emoji, none for combining marks and styles. */
 export function widthOf(text: string): number {
@@ -51,8 +50,13 @@ export function widthOf(text: string): number {
   // eslint-disable-next-line no-control-regex
   if (/^[\u0020-\u007e]*$/.test(plain)) return plain.length
   let width = 0
-  for (const { segment } of segmenter.segment(plain)) width += widthOfSign(segment)
+  for (const { segment } of signsOf(plain)) width += widthOfSign(segment)
   return width
+}
+
+/** What a reader counts as one sign. Made when it is needed: the first one costs as much as all the rest of a start. */
+function signsOf(text: string): Intl.Segments {
+  return new Intl.Segmenter('en', { granularity: 'grapheme' }).segment(text)
 }
 
 function widthOfSign(sign: string): number {
@@ -94,7 +98,7 @@ export function cutTo(text: string, width: number): string {
   if (widthOf(text) <= width) return text
   let result = ''
   let used = 0
-  for (const { segment } of segmenter.segment(text)) {
+  for (const { segment } of signsOf(text)) {
     const next = used + widthOfSign(segment)
     if (next > width - 1) break
     result += segment

@@ -231,8 +231,8 @@ test('a configuration that is wrong stops every command that needs one', async (
 })
 
 test('a profile that protects less says so on stderr, unless it is quiet', async (t) => {
-  assert.match((await run(t, 'grant add a b --profile dev')).stderr, /^profile dev/)
-  assert.doesNotMatch((await run(t, 'grant add a b --profile dev -q')).stderr, /profile dev/)
+  assert.match((await run(t, 'grant add a b --set profile=dev')).stderr, /^profile dev/)
+  assert.doesNotMatch((await run(t, 'grant add a b --set profile=dev -q')).stderr, /profile dev/)
   assert.doesNotMatch((await run(t, 'grant add a b')).stderr, /profile/)
 })
 

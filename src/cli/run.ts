@@ -4,6 +4,7 @@ import type { Clock } from '../platform/clock.ts'
 import { loadConfig, profileBanner, type Config } from '../platform/config.ts'
 import type { Command, Context, Registry } from './command.ts'
 import type { DaemonAccess } from './daemon.ts'
+import { complete } from './complete.ts'
 import { describeCommand } from './document.ts'
 import { EXIT } from './exit.ts'
 import { CliError, CLI_ERRORS, reportFailure } from './failure.ts'
@@ -34,6 +35,7 @@ export interface World {
 export async function runCli(words: readonly string[], world: World): Promise<number> {
   let out = outOf(world, guessGlobals(words))
   try {
+    if (words[0] === '__complete') return await complete(words[1], () => clientOf(world), world.stdout)
     const { leading, name, behind } = findCommand(words, world.registry)
     if (name === undefined) return await withoutCommand(behind, out, world.registry)
     const command = await world.registry[name]!()
@@ -92,6 +94,16 @@ function readConfig(command: Command, globals: Globals, world: World): Promise<C
     cwd: world.cwd,
     home: world.home,
     ...(world.systemFile !== undefined && { systemFile: world.systemFile }),
+  })
+}
+
+/** A client of the daemon that runs, if one does. */
+async function clientOf(world: World): Promise<Client> {
+  const { env, cwd, home } = world
+  return world.openClient({
+    config: await loadConfig({ env, flags: {}, cwd, home }),
+    environment: env,
+    start: false,
   })
 }
 

@@ -26,7 +26,7 @@ test('the unit runs this Node, hardened, with the settings that were given', asy
       `ExecStart=${process.execPath} --disable-proto=throw --disallow-code-generation-from-strings /`,
     ),
   )
-  assert.match(start, /--set daemon\.drain_timeout=20s --set log\.level=debug$/)
+  assert.match(start, /--set=daemon\.drain_timeout=20s --set=log\.level=debug$/)
   assert.match(unit, /^TimeoutStopSec=25$/m)
 })
 

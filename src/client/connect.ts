@@ -78,14 +78,23 @@ export function connect(options: ConnectOptions): Client {
 function socketAgent(options: ConnectOptions): Agent {
   const agent = new Agent({ keepAlive: true, maxSockets: 16 })
   agent.createConnection = (_settings, done) => {
-    open(options).then(
-      (socket) => done?.(null, socket),
-      // the types want a stream even beside an error
-      (error: Error) => done?.(error, undefined as unknown as Duplex),
-    )
+    if (done !== undefined) void openFor(options, done)
     return undefined
   }
   return agent
+}
+
+type Done = (error: Error | null, socket: Duplex) => void
+
+async function openFor(options: ConnectOptions, done: Done): Promise<void> {
+  let socket: Socket
+  try {
+    socket = await open(options)
+  } catch (error) {
+    // the types want a stream even beside an error
+    return done(error as Error, undefined as unknown as Duplex)
+  }
+  done(null, socket)
 }
 
 async function open(options: ConnectOptions): Promise<Socket> {

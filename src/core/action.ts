@@ -38,6 +38,8 @@ export interface Action {
   /** For model promotion: the artefact's format, such as `gguf`. */
   readonly format?: string
   readonly findings?: readonly Finding[]
+  /** What it looks like to a person: the command line, the profile. Recorded after redaction, never decided on. */
+  readonly about?: Readonly<Record<string, string>>
 }
 
 /** `fs:read:/etc/hosts`: how an action is written in records and messages. */

@@ -8,6 +8,7 @@ import {
   writeFrames,
   type Frame,
 } from '../api/frame.ts'
+import { KnownError } from '../core/error.ts'
 import { problemOf } from './http/problem.ts'
 
 /** A run as its terminal sees it. */
@@ -26,15 +27,18 @@ export interface AttachedRun {
   readonly exit: Promise<Readonly<Record<string, unknown>>>
 }
 
+export interface AttachOptions {
+  /** Spends the permit and starts the run. */
+  readonly open: (permit: string) => Promise<AttachedRun>
+  /** Told of what nobody foresaw. */
+  readonly bug: (error: unknown) => void
+}
+
 /**
  * Relays one run over an upgraded connection. The first frame is `started` with the permit; `open` spends it. When the
  * connection breaks the run is killed: nothing goes on that nobody watches.
  */
-export async function attach(
-  socket: Duplex,
-  head: Buffer,
-  open: (permit: string) => Promise<AttachedRun>,
-): Promise<void> {
+export async function attach(socket: Duplex, head: Buffer, { open, bug }: AttachOptions): Promise<void> {
   const decoder = new FrameDecoder()
   socket.unshift(head)
   try {
@@ -49,6 +53,7 @@ export async function attach(
     socket.end()
     await input
   } catch (error) {
+    if (!(error instanceof KnownError) && !socket.destroyed) bug(error)
     if (!socket.destroyed && socket.writable) socket.end(encodeJsonFrame('error', problemOf(error)))
   }
 }

@@ -41,13 +41,14 @@ export async function runDaemon({ config, log, clock, home, environment }: Daemo
     }),
   })
   const peerOf = (socket: unknown) => wire.socket?.peerOf(socket)
+  const bug = (error: unknown) => log.error(`unexpected: ${messageOf(error)}`, bugFields(error))
   const app = createApp({
     handlers: house.handlers,
     version: installedVersion().version,
     credentialOf: (request) => credentialOf(request, peerOf),
-    bug: (error) => log.error(`unexpected: ${messageOf(error)}`, bugFields(error)),
+    bug,
   })
-  const http = createHttpServer({ app, peerOf, openRun: house.attachRun })
+  const http = createHttpServer({ app, peerOf, attaching: { open: house.attachRun, bug } })
   wire.socket = await openSocket({
     path: values['paths.socket'],
     secret,
@@ -66,10 +67,12 @@ export async function runDaemon({ config, log, clock, home, environment }: Daemo
     log.error('did not drain in time; everything that still runs is ended with this process')
     process.exit(1)
   }, values['daemon.drain_timeout'])
-  await wire.socket.close()
+  const closing = wire.socket.close() // waits for its connections, and they for us
   await house.close()
+  await http.relayed()
   wire.socket.destroy()
-  http.close()
+  await closing
+  http.server.close()
   lock.close()
   clearTimeout(overdue)
   log.info('ended')
@@ -101,6 +104,6 @@ function idle(socket: SocketServer, isBusy: () => boolean, limitMs: number, cloc
       if (now - since < limitMs) return
       clearInterval(timer)
       resolve('nothing to do')
-    }, IDLE_CHECK_MS)
+    }, IDLE_CHECK_MS).unref()
   })
 }

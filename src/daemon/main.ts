@@ -43,6 +43,7 @@ try {
   const banner = profileBanner(config)
   if (banner !== undefined) log.warn(banner)
   await runDaemon({ config, log, clock: systemClock, home: homedir(), environment: env })
+  process.exit() // everything is settled, signed and closed; nothing is left to wait for
 } catch (error) {
   fail(plainLog, error)
 }

@@ -92,7 +92,11 @@ export class Runs {
       throw error
     })
     try {
-      const action = { ...actionFor(request, agent, planned.spec.argv[0] ?? ''), bytes: planned.spec.digest }
+      const action = {
+        ...actionFor(request, agent, planned.spec.argv[0] ?? ''),
+        bytes: planned.spec.digest,
+        about: aboutOf(planned, request, runId),
+      }
       const verdict = await pass({ id: newId(), credential: asking, action, door: 'sandbox' }, rooms)
       const permit = permitOf(verdict)
       const prepared = { runId, agent, verdict, permit, plan: planned }
@@ -171,6 +175,17 @@ function agentOf(request: RunRequest): string {
 /** Only the owner may speak for an agent; an agent that names another is still itself. */
 export function speaker(credential: Credential, as: string | undefined): Credential {
   return as === undefined || credential.kind === 'agent' ? credential : { ...credential, as }
+}
+
+/** Arguments may hold secrets: the ledger redacts what it knows the shape of, and what is too long is cut. */
+function aboutOf({ spec, grants }: Plan, request: RunRequest, runId: string): Record<string, string> {
+  return {
+    run: runId,
+    command: spec.argv.join(' ').slice(0, 2000),
+    profile: spec.profile,
+    workspace: request.workspace,
+    ...(grants.length === 0 ? {} : { grants: grants.join(' ') }),
+  }
 }
 
 function actionFor(request: RunRequest, agent: string, program: string): Omit<Action, 'bytes'> {

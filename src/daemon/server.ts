@@ -1,30 +1,34 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
-import type { Duplex } from 'node:stream'
 import { ATTACH_PATH, ATTACH_PROTOCOL } from '../api/endpoints.ts'
 import type { Credential } from '../gate/index.ts'
-import { attach, type AttachedRun } from './attach.ts'
+import { attach, type AttachOptions } from './attach.ts'
 import { HTTP_ERRORS, HttpError } from './http/problem.ts'
 import type { Peer } from './socket.ts'
 
 export interface ServerOptions {
   readonly app: RequestListener
   readonly peerOf: (socket: unknown) => Peer | undefined
-  readonly openRun: (permit: string) => Promise<AttachedRun>
+  readonly attaching: AttachOptions
+}
+
+export interface HttpServer {
+  readonly server: Server
+  /** Resolves when every run's last words have been passed on. */
+  relayed(): Promise<void>
 }
 
 const HEADERS_MS = 10_000
 const REQUEST_MS = 60_000
 
 /** The HTTP server behind every socket: it never listens itself, it is given connections that were vouched for. */
-export function createHttpServer({ app, peerOf, openRun }: ServerOptions): Server {
+export function createHttpServer({ app, peerOf, attaching }: ServerOptions): HttpServer {
   const server = createServer(
     { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: 60_000 },
     app,
   )
-  const upgrades = new Set<Duplex>()
+  const attached = new Set<Promise<void>>()
   server.on('upgrade', (request, socket, head) => {
-    upgrades.add(socket)
-    socket.once('close', () => upgrades.delete(socket)).on('error', () => socket.destroy())
+    socket.on('error', () => socket.destroy())
     const isOurs = request.url === ATTACH_PATH && request.headers.upgrade === ATTACH_PROTOCOL
     if (!isOurs || peerOf(request.socket)?.kind !== 'owner') {
       socket.end(
@@ -35,9 +39,10 @@ export function createHttpServer({ app, peerOf, openRun }: ServerOptions): Serve
     socket.write(
       `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${ATTACH_PROTOCOL}\r\n\r\n`,
     )
-    void attach(socket, head, openRun)
+    const relay = attach(socket, head, attaching).finally(() => attached.delete(relay))
+    attached.add(relay)
   })
-  return server
+  return { server, relayed: async () => void (await Promise.allSettled(attached)) }
 }
 
 /** The credential of whoever sent this request. @throws HttpError `CALLER_UNKNOWN` when nobody vouched for the connection */

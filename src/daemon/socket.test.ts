@@ -199,6 +199,7 @@ test('anything but exactly a challenge_response is an error and the end', async 
     () => 'null\n',
     () => 'not json\n',
     (nonce) => `${line(response(nonce))}GET / HTTP/1.1\r\n\r\n`,
+    (nonce) => `${line(response(nonce))}\n`,
     () => 'x'.repeat(5000),
   ]
   for (const make of wrong) {

@@ -70,6 +70,7 @@ export function verdictEvent(
     risk_level: action.risk,
     rule: decision.rule,
     details: {
+      ...action.about,
       bytes: action.bytes,
       channel: who.channel,
       domain: decision.evidence.domain,

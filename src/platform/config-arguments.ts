@@ -2,7 +2,7 @@ import { CONFIG_ERRORS, ConfigError, type Config, type ConfigLayer } from './con
 import { SETTING_KEYS, SETTINGS } from './settings.ts'
 
 /**
- * The settings in force as arguments for another program of Warder's: `--set key=value` for each that one of `layers`
+ * The settings in force as arguments for another program of Warder's: `--set=key=value` for each that one of `layers`
  * decided. Secrets are left out, for everybody can read an argument.
  */
 export function settingArguments(
@@ -15,7 +15,7 @@ export function settingArguments(
     const value: unknown = config.values[key]
     // a path was resolved here; written relative it would mean another place there
     const text = SETTINGS[key].type === 'path' ? String(value) : winner.value
-    return ['--set', `${key}=${text}`]
+    return [`--set=${key}=${text}`]
   })
 }
 
@@ -26,13 +26,12 @@ export function settingArguments(
  */
 export function readSettingArguments(words: readonly string[]): Record<string, string> {
   const flags: Record<string, string> = {}
-  for (let at = 0; at < words.length; at += 2) {
-    const [, key, value] =
-      words[at] === '--set' ? (/^([a-z._]+)=([\s\S]*)$/.exec(words[at + 1] ?? '') ?? []) : []
+  for (const word of words) {
+    const [, key, value] = /^--set=([a-z._]+)=([\s\S]*)$/.exec(word) ?? []
     if (key === undefined || value === undefined || Object.hasOwn(flags, key)) {
       throw new ConfigError(CONFIG_ERRORS, 'CONFIG_UNKNOWN_KEY', {
-        what: `"${words[at]} ${words[at + 1] ?? ''}" is not --set KEY=VALUE, or is given twice`,
-        fix: 'for example: --set log.level=debug',
+        what: `"${word}" is not --set=KEY=VALUE, or is given twice`,
+        fix: 'for example: --set=log.level=debug',
         where: 'the command line',
       })
     }

@@ -274,10 +274,10 @@ test('settings survive being handed to another program as arguments', async (t) 
   const load = machine(t, { user: 'log.level: warn\n' })
   const first = await load({ flags: { 'policy.file': 'p.yaml' }, env: { WARDER_PERMIT_LIFETIME: '5s' } })
   const words = settingArguments(first)
-  assert.equal(words.length, 4, 'only what flags and environment set')
+  assert.equal(words.length, 2, 'only what flags and environment set')
   const second = await load({ flags: readSettingArguments(words), cwd: '/' })
   assert.deepEqual(second.values, first.values)
-  for (const wrong of [['--set'], ['--set', 'x'], ['x=y', '--set'], [...words, ...words]]) {
+  for (const wrong of [['--set'], ['--set', 'log.level=info'], ['--set=x'], ['x=y'], [...words, ...words]]) {
     assert.throws(() => readSettingArguments(wrong), refused('CONFIG_UNKNOWN_KEY'))
   }
 })

@@ -243,9 +243,8 @@ function resolve(candidates: readonly Candidate[], paths: Paths, env: ConfigInpu
 
 /** Paths as they are on this machine, everything else as documented. */
 function defaultText(setting: Setting<unknown>, fallback: unknown): string {
-  return setting.type === 'path' || setting.type === 'choice'
-    ? String(fallback ?? 'none')
-    : setting.defaultText
+  const isComputed = setting.type === 'path' || setting.type === 'choice'
+  return isComputed && typeof fallback === 'string' ? fallback : setting.defaultText
 }
 
 function unknownKey(name: string, known: Iterable<string>, where: string): ConfigError {

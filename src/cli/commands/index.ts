@@ -2,6 +2,9 @@ import type { Registry } from '../command.ts'
 
 /** Every command by name. An import each, so that a command costs only its own start, and bundling still sees all. */
 export const COMMANDS: Registry = {
+  init: async () => (await import('./init.ts')).init,
+  doctor: async () => (await import('./doctor.ts')).doctor,
+  'policy init': async () => (await import('./policy-init.ts')).policyInit,
   run: async () => (await import('./run.ts')).run,
   exec: async () => (await import('./exec.ts')).exec,
   status: async () => (await import('./status.ts')).status,
@@ -20,6 +23,11 @@ export const COMMANDS: Registry = {
   'audit archive': async () => (await import('./audit-archive.ts')).auditArchive,
   'sandbox list': async () => (await import('./sandbox-list.ts')).sandboxList,
   'sandbox probe': async () => (await import('./sandbox-probe.ts')).sandboxProbe,
+  stop: async () => (await import('./stop.ts')).stop,
+  'audit verify': async () => (await import('./audit-verify.ts')).auditVerify,
+  'sandbox explain': async () => (await import('./sandbox-explain.ts')).sandboxExplain,
+  'daemon start': async () => (await import('./daemon-start.ts')).daemonStart,
+  'daemon stop': async () => (await import('./daemon-stop.ts')).daemonStop,
   resume: async () => (await import('./resume.ts')).resume,
   'config show': async () => (await import('./config-show.ts')).configShow,
   'config explain': async () => (await import('./config-explain.ts')).configExplain,

@@ -2,6 +2,7 @@ import { calls } from '../../client/calls.ts'
 import { command } from '../command.ts'
 import { flag, option, optionalArgument, requiredOption } from '../param.ts'
 import { confirmName } from '../confirm.ts'
+import { oneTarget } from '../target.ts'
 
 export const resume = command({
   name: 'resume',
@@ -38,9 +39,3 @@ export const resume = command({
     context.out.result(answer, `resumed ${target ?? 'all'}; mode ${answer.mode}, ${answer.stops} stops left`)
   },
 })
-
-/** An agent, or all: exactly one of them. */
-export function oneTarget(agent: string | undefined, all: boolean, verb: string): string | undefined {
-  if ((agent === undefined) === all) return agent
-  throw new Error(`name an agent or say --all: warder ${verb} AGENT, or warder ${verb} --all`)
-}

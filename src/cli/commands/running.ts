@@ -81,7 +81,7 @@ function requestOf(
   }
 }
 
-function definedOnly(environment: Context['environment']): Record<string, string> {
+export function definedOnly(environment: Context['environment']): Record<string, string> {
   return Object.fromEntries(
     Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
   )
@@ -99,7 +99,8 @@ function nameOf(program: string): string {
 
 function terminalSize({ out }: Context): { columns: number; rows: number } | undefined {
   if (!process.stdin.isTTY || !process.stdout.isTTY || out.isJson) return undefined
-  return { columns: process.stdout.columns, rows: process.stdout.rows }
+  // a terminal that does not know its size says 0
+  return { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 }
 }
 
 /** Every key goes to the agent, Ctrl-C too; the terminal is given back however the run ends. */

@@ -36,6 +36,7 @@ rules:
       - fs:list:\${WORKSPACE}/**
       - fs:write:\${WORKSPACE}/**
       - fs:mkdir:\${WORKSPACE}/**
+      - fs:delete:\${WORKSPACE}/**
     reason: an agent works in its own workspace
 
   - id: no-settings-of-tools
@@ -55,13 +56,6 @@ rules:
       - process:spawn:/bin/*
       - process:list
     reason: ordinary programs, inside the sandbox
-
-  - id: delete-asks
-    agents: ["*"]
-    effect: ask
-    capabilities:
-      - fs:delete:\${WORKSPACE}/**
-    reason: what is deleted is gone
 
 agent_risk:
   # No agent ever, and no agent without a person.

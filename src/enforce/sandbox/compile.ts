@@ -13,7 +13,7 @@ import type { Profile } from './profile.ts'
 /** What a run is about, besides its profile. */
 export interface CompileContext {
   readonly argv: readonly string[]
-  /** Absolute; must lie in something the sandbox shows. Absent: the workspace. */
+  /** Absolute. Absent, or outside the workspace: the workspace itself. */
   readonly cwd?: string
   /** The directory the run is about. Needed by profiles whose `filesystem.workspace` reads or writes one. */
   readonly workspace?: string
@@ -25,8 +25,8 @@ export interface CompileContext {
   readonly user: { readonly uid: number; readonly gid: number; readonly name: string }
   /** What policy lets this agent read and write beyond its profile, and what it denies within. */
   readonly reach: readonly Reach[]
-  /** Sockets of ours the agent may talk to: each stands at `path` inside. */
-  readonly sockets?: readonly { readonly source: string; readonly path: string }[]
+  /** The socket of ours this agent may talk to; it stands at `path` inside. */
+  readonly socket?: { readonly source: string; readonly path: string }
   /** Absolute paths that are never shown, whatever profile and policy say. */
   readonly exclusions: readonly string[]
   /** SHA-256 of the seccomp program the driver will load. */
@@ -73,7 +73,7 @@ export function compile(profile: Profile, context: CompileContext, lookup: Looku
     ...reach.trees.map((tree) => bindTree(tree, tree.why, lookup)),
     ...toolTrees.map((tree) => bindTree(tree, 'needed by the command', lookup)),
     ...hidden.mounts,
-    ...(context.sockets ?? []).map((socket) => bindSocket(socket, lookup)),
+    ...(context.socket === undefined ? [] : [bindSocket(context.socket, lookup)]),
   ])
   const mounts = arrange([...wanted, ...pinParents(wanted, lookup)])
   const path = innerPath(searchPath, tools.program, isVisible)
@@ -213,13 +213,9 @@ function resolveCwd(
 ): string {
   if (filesystem.workspace === 'temporary') return TEMPORARY_WORKSPACE
   if (filesystem.workspace === 'none' || workspace === undefined) return '/tmp'
-  const path = cwd === undefined ? workspace : (lookup.real(cwd) ?? workspace)
-  if (isWithin(path, workspace)) return path
-  throw new SandboxError(
-    'SANDBOX_PATH_INVALID',
-    `the working directory ${path} is not in the workspace ${workspace}`,
-    'start in the workspace, or name one that holds this directory',
-  )
+  // from elsewhere it begins where the run is about: the caller's own directory is not shown
+  const path = cwd === undefined ? undefined : lookup.real(cwd)
+  return path !== undefined && isWithin(path, workspace) ? path : workspace
 }
 
 function bindTree(tree: Tree, why: string, lookup: Lookup): Mount {

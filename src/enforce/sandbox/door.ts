@@ -5,14 +5,16 @@ import { SandboxError } from './errors.ts'
 import { specDigest, type SandboxSpec } from './spec.ts'
 import { sweepRegistry, type RunRegistry } from './registry.ts'
 import type { StandIn } from './standin.ts'
-import type { KillReceipt, RunExit, Running, SandboxDriver, StartOptions } from './driver.ts'
+import type { KillReceipt, ProcessIdentity, RunExit, Running, SandboxDriver, StartOptions } from './driver.ts'
 
 export interface DoorOptions {
   readonly driver: SandboxDriver
   readonly desk: PermitDesk
   readonly clock: Clock
   readonly registry: RunRegistry
-  /** Told of each run as soon as its process 1 is known, before its command begins. */
+  /** Told of each run when its process 1 is there and before its command begins; when it throws, nothing begins. */
+  readonly onBuilt?: (runId: string, init: ProcessIdentity) => void
+  /** Told of each run that has begun. */
   readonly onStart?: (run: Running) => void
   /** Told when a run has ended and its outcome is on record. */
   readonly onEnd?: (run: Running, exit: RunExit) => void
@@ -80,7 +82,10 @@ export class SandboxDoor {
           registry.put({ ...record, standIns: made })
         },
         // on record before the command begins: `stop` must find it even if we are gone by then
-        onBuilt: ({ init, pidNamespace }) => registry.put({ ...record, init, pidNamespace, standIns: made }),
+        onBuilt: ({ init, pidNamespace }) => {
+          registry.put({ ...record, init, pidNamespace, standIns: made })
+          this.#options.onBuilt?.(options.runId, init)
+        },
       })
       this.#running.set(run.runId, run)
       // a stop that came while this was being built found nothing to end

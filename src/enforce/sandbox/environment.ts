@@ -21,8 +21,8 @@ export interface MadeVariables {
 }
 
 /**
- * What the agent's environment will be. A name spelt out in the profile's `pass` is passed even if it looks secret,
- * because the profile's author said so; a pattern with a star never matches such a name.
+ * What the agent's environment will be. What looks like a secret, or steers the programs inside, is dropped whatever
+ * the mode and even when the profile's `pass` names it: a profile is the wrong place to hand out secrets.
  */
 export function sandboxEnvironment(
   { mode, pass }: Profile['environment'],
@@ -31,9 +31,8 @@ export function sandboxEnvironment(
 ): Record<string, string> {
   const passed = Object.entries(given).filter(([name, value]) => {
     if (name in MADE || name.includes('\0') || name.includes('=') || value.includes('\0')) return false
-    if (pass.includes(name)) return true
     if (SECRET.test(name) || STEERING.test(name) || URL_WITH_PASSWORD.test(value)) return false
-    if (mode === 'full') return true
+    if (mode === 'full' || pass.includes(name)) return true
     return (
       (mode === 'restricted' && RESTRICTED.includes(name)) ||
       pass.some((pattern) => pattern.endsWith('*') && name.startsWith(pattern.slice(0, -1)))

@@ -49,3 +49,4 @@ export {
 } from './door.ts'
 export { fileRegistry, readRunRecords, sweepRegistry, type RunRecord, type RunRegistry } from './registry.ts'
 export { isAlive, killPidNamespace } from './processes.ts'
+export { startSpawnWatch, type SpawnRecord, type SpawnWatch, type SpawnWatchOptions } from './spawn.ts'

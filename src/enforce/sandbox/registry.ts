@@ -1,8 +1,8 @@
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { isId } from '../../core/id.ts'
-import { ensurePrivateDirectory, readPrivateFile, writeFileAtomic } from '../../platform/files.ts'
+import { ensurePrivateDirectory, readPrivateFile } from '../../platform/files.ts'
 import { isAlive } from './processes.ts'
 import { removeStandIns } from './standin.ts'
 
@@ -40,7 +40,10 @@ export function fileRegistry(directory: string): RunRegistry {
   return {
     put: (record) => {
       ensurePrivateDirectory(directory)
-      writeFileAtomic(pathOf(record.runId), `${JSON.stringify(record)}\n`)
+      // in one step, and without waiting for the disk: what it tells of does not outlive the machine either
+      const path = pathOf(record.runId)
+      writeFileSync(`${path}.new`, `${JSON.stringify(record)}\n`, { mode: 0o600 })
+      renameSync(`${path}.new`, path)
     },
     remove: (runId) => rmSync(pathOf(runId), { force: true }),
     list: () => readRunRecords(directory),

@@ -1,7 +1,6 @@
 import {
   closeSync,
   fchownSync,
-  fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -55,7 +54,6 @@ function make(
     } else {
       const fd = openSync(path, 'wx', 0o644)
       if (isRoot) fchownSync(fd, uid, gid)
-      fsyncSync(fd)
       closeSync(fd)
     }
     const stat = lstatSync(path, { bigint: true })

@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto'
 import { writeSync } from 'node:fs'
+import { systemCode } from '../../core/error.ts'
 import { READ } from './example.ts'
 import { openLedger } from './ledger.ts'
 
@@ -21,9 +22,20 @@ const ledger = await openLedger({
   maxSegmentBytes: 2_000_000,
   checkpointEntries: 200,
 })
-const say = (line: string) => writeSync(1, `${line}\n`) // at once, into the pipe: a buffer would die with the process
 say('ready')
 for (let client = 0; client < Number(clients); client++) void append(client)
+
+/** At once, into the pipe: what waits in a buffer dies with the process. A full pipe is waited for. */
+function say(line: string): void {
+  for (let isSaid = false; !isSaid; ) {
+    try {
+      writeSync(1, `${line}\n`)
+      isSaid = true
+    } catch (error) {
+      if (systemCode(error) !== 'EAGAIN') throw error
+    }
+  }
+}
 
 async function append(client: number): Promise<void> {
   for (;;) {

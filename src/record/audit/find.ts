@@ -37,7 +37,7 @@ export class Finder {
     const newest = filter.order === 'newest'
     const { matches, settled } = this.#scan(filter, indexed, newest ? Infinity : limit)
     const tail = newest ? matches.reverse() : matches
-    const fromIndex = (wanted: number) => this.#fromIndex(filter, wanted, settled)
+    const fromIndex = (wanted: number) => this.#fromIndex(filter, indexed, wanted, settled)
     if (newest) return [...tail.slice(0, limit), ...fromIndex(limit - tail.length)]
     return [...fromIndex(limit), ...tail].slice(0, limit)
   }
@@ -91,9 +91,9 @@ export class Finder {
     return { matches: matches.filter(({ permit_id }) => !settled.has(permit_id)), settled }
   }
 
-  #fromIndex(filter: Filter, wanted: number, settled: ReadonlySet<string>): Entry[] {
+  #fromIndex(filter: Filter, upTo: number, wanted: number, settled: ReadonlySet<string>): Entry[] {
     if (wanted <= 0 || this.#index === undefined) return []
-    const { text, values } = sqlOf(filter, wanted + settled.size)
+    const { text, values } = sqlOf(filter, upTo, wanted + settled.size)
     const rows = this.#index.prepare(text).all(...values) as { seq: number }[]
     const entries: Entry[] = []
     for (const { seq } of rows) {
@@ -110,8 +110,8 @@ export class Finder {
   #byPrefix(prefix: string): Entry[] {
     const indexed = this.#watermark()
     const rows = (this.#index
-      ?.prepare('SELECT seq FROM entry WHERE id >= ? AND id < ? ORDER BY id LIMIT 2')
-      .all(prefix, `${prefix}\u{10ffff}`) ?? []) as { seq: number }[]
+      ?.prepare('SELECT seq FROM entry WHERE id >= ? AND id < ? AND seq <= ? ORDER BY id LIMIT 2')
+      .all(prefix, `${prefix}\u{10ffff}`, indexed) ?? []) as { seq: number }[]
     const found = rows.map(({ seq }) => this.#reader.get(seq)).filter((row) => row !== undefined)
     const entries = found.map(({ body, hash }) => parseEntry(body, hash))
     for (let page = this.read(indexed, PAGE); page.length > 0 && entries.length < 2;) {

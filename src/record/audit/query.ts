@@ -112,11 +112,15 @@ export interface Sql {
   readonly values: (string | number)[]
 }
 
-/** The same filter as a query for sequence numbers on the index. Values are bound, never written into the text. */
-export function sqlOf(filter: Filter, limit: number): Sql {
+/**
+ * The same filter as a query for sequence numbers on the index. Values are bound, never written into the text.
+ *
+ * @param upTo the watermark that was read before: what was indexed since is found in the log already
+ */
+export function sqlOf(filter: Filter, upTo: number, limit: number): Sql {
   const { agent, action, decision, result, risk, eventType, since, until, permit, unsettled, after } = filter
-  const where: string[] = []
-  const values: (string | number)[] = []
+  const where = ['seq <= ?']
+  const values: (string | number)[] = [upTo]
   const and = (condition: string, ...bound: (string | number)[]) => {
     where.push(condition)
     values.push(...bound)
@@ -133,9 +137,8 @@ export function sqlOf(filter: Filter, limit: number): Sql {
   if (permit !== undefined) and('permit_id = ?', permit)
   if (unsettled === true) and(`seq IN (SELECT seq FROM unsettled)`)
   if (after !== undefined) and(newest ? 'seq < ?' : 'seq > ?', after)
-  const condition = where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`
   return {
-    text: `SELECT seq FROM entry ${condition} ORDER BY seq ${newest ? 'DESC' : 'ASC'} LIMIT ?`,
+    text: `SELECT seq FROM entry WHERE ${where.join(' AND ')} ORDER BY seq ${newest ? 'DESC' : 'ASC'} LIMIT ?`,
     values: [...values, limit],
   }
 }

@@ -9,6 +9,8 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
+const EARLY_FLUSH = 64
+
 /**
  * Between those who append and the writer's thread: sends what came in one turn of the event loop as one message, and
  * matches what the writer tells with those who wait, in order. At most `bound` entries are under way; past that, callers
@@ -46,7 +48,11 @@ export class AppendQueue {
         return
       }
       this.#waiting.push({ written, resolve, reject })
-      if (this.#isFlushDue) return
+      if (this.#isFlushDue) {
+        // the writer begins while the rest of a large batch is still being made
+        if (this.#waiting.length >= EARLY_FLUSH) this.#sendWaiting()
+        return
+      }
       this.#isFlushDue = true
       // after the callers that the last acknowledgement woke: all they append goes out in one message
       process.nextTick(() => this.#flush())
@@ -92,6 +98,10 @@ export class AppendQueue {
 
   #flush(): void {
     this.#isFlushDue = false
+    this.#sendWaiting()
+  }
+
+  #sendWaiting(): void {
     const room = this.#bound - this.underWay
     if (this.#waiting.length === 0 || room <= 0) return
     const batch = this.#waiting.length <= room ? this.#waiting : this.#waiting.slice(0, room)

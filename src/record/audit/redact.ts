@@ -5,7 +5,7 @@ export const MASK = '[redacted]'
 
 /** Whether a text may hold something the rules below mask: one cheap look before fourteen expensive ones. */
 const SUSPECT =
-  /bearer|basic |sk-|sk_|rk_|pass|pwd|token|secret|api|authorization|-----BEGIN|:\/\/|gh[pousr]_|github_pat|glpat|AKIA|ASIA|xox|eyJ|AIza|hf_|npm_|AGE-SECRET/i
+  /bearer|basic\s|\b[sr]k[-_]|passw|passphrase|pwd|token|secret|api[_-]?key|access[_-]?key|key\\?["']\s|key\\?["']:|-----BEGIN|:\/\/[^\s/]*@|\bgh[pousr]_|github_pat|glpat|AKIA|ASIA|\bxox|\beyJ|AIza|\b(?:hf|npm)_|AGE-SECRET/i
 
 /** Each rule keeps its first group and masks the rest. Linear: no nested or adjoining quantifiers over one class. */
 const RULES: readonly RegExp[] = [

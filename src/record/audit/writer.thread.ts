@@ -43,7 +43,7 @@ function run({ directory, maxSegmentBytes }: WriterData, tell: (news: ThreadNews
     const index = new IndexFollower(join(directory, 'index.db'), store, tell)
     tell({ kind: 'ready', head: writer.head })
     port!.on('message', (first: WriterOrder) => {
-      if (serve(first, writer, store, index)) return
+      if (serve(first, writer, index)) return
       index.close()
       store.close()
       lock.close()
@@ -57,7 +57,7 @@ function run({ directory, maxSegmentBytes }: WriterData, tell: (news: ThreadNews
 }
 
 /** Deals with everything that has arrived, in one go; false when told to close. */
-function serve(first: WriterOrder, writer: Writer, store: SegmentStore, index: IndexFollower): boolean {
+function serve(first: WriterOrder, writer: Writer, index: IndexFollower): boolean {
   let batch: Pieces[] = []
   let order: WriterOrder | undefined = first
   while (order !== undefined) {
@@ -73,7 +73,6 @@ function serve(first: WriterOrder, writer: Writer, store: SegmentStore, index: I
   }
   writer.append(batch)
   index.wake(writer.head.seq)
-  store.tidy()
   return true
 }
 

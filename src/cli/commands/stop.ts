@@ -1,0 +1,144 @@
+import { join } from 'node:path'
+import { calls } from '../../client/calls.ts'
+import type { OutputOf } from '../../api/endpoints.ts'
+import {
+  createStopStore,
+  haltRuns,
+  STOP_ERRORS,
+  StopError,
+  type HaltedRun,
+  type Stop,
+  type StopStore,
+} from '../../contain/stop/index.ts'
+import { messageOf } from '../../core/error.ts'
+import { killPidNamespace, readRunRecords, type RunRecord } from '../../enforce/sandbox/index.ts'
+import { ensurePrivateDirectory } from '../../platform/files.ts'
+import { command, type Context } from '../command.ts'
+import { flag, optionalArgument, option } from '../param.ts'
+import { oneTarget } from '../target.ts'
+
+/** A daemon that does not answer within this time is told of the stop by the file it reads before every decision. */
+const DAEMON_ANSWERS_MS = 2000
+
+export const stop = command({
+  name: 'stop',
+  about: 'freeze and kill agents, and keep them stopped',
+  details: [
+    'Writes the stop, kills every process of the agents, and then tells the daemon; it needs no daemon and no log-in. The stop holds across restarts until the owner resumes. --all is manual mode: no agent may do or start anything.',
+    'It is done when no process is left. Exit 7 when one is: a stop that was only announced is not a stop.',
+  ],
+  examples: [
+    { run: 'warder stop builder --reason "writes to the wrong place"', does: 'one agent' },
+    { run: 'warder stop --all', does: 'every agent, at once' },
+  ],
+  args: { agent: optionalArgument('the agent', { completes: 'agent' }) },
+  options: { all: flag('every agent'), reason: option('why; kept in the record') },
+  exits: ['unavailable'],
+  async run({ agent, all, reason = 'stopped by hand' }, context) {
+    const target = oneTarget(agent, all, 'stop')
+    const { values } = context.config
+    for (const key of ['paths.state', 'paths.runtime'] as const) ensurePrivateDirectory(values[key])
+    const store = createStopStore(values['paths.state'])
+    writeStop(store, target, { since: new Date(context.clock.now()).toISOString(), by: 'owner', reason })
+    const halted = await haltRuns(recordedRuns(values['paths.runtime']), target, kill, () =>
+      context.clock.monotonicMs(),
+    )
+    const told = await tellDaemon(context, store, target, reason, halted)
+    report(context, target, merged(halted, told.answer?.halted ?? []), told)
+  },
+})
+
+/** A stop file that cannot be understood becomes one that stops all. */
+function writeStop(store: StopStore, target: string | undefined, stopped: Stop): void {
+  try {
+    store.stop(target, stopped)
+  } catch {
+    store.stopAll(stopped)
+  }
+}
+
+interface KnownRun extends RunRecord {
+  readonly init: NonNullable<RunRecord['init']>
+}
+
+function recordedRuns(runtimeDirectory: string): KnownRun[] {
+  return readRunRecords(join(runtimeDirectory, 'runs')).filter(
+    (run): run is KnownRun => run.init !== undefined,
+  )
+}
+
+async function kill({ init, pidNamespace }: KnownRun): Promise<{ before: number; after: number }> {
+  const { processesBefore, processesAfter } = await killPidNamespace(init, pidNamespace)
+  return { before: processesBefore, after: processesAfter }
+}
+
+interface Told {
+  readonly answer?: OutputOf<'stop'>
+  /** Why the daemon was not told; the ledger learns of the stop when it next runs. */
+  readonly why?: string
+}
+
+async function tellDaemon(
+  context: Context,
+  store: StopStore,
+  agent: string | undefined,
+  reason: string,
+  receipts: readonly HaltedRun[],
+): Promise<Told> {
+  const note = () => store.note({ agent, reason, at: new Date(context.clock.now()).toISOString(), receipts })
+  try {
+    const client = await context.client({ start: false })
+    const signal = AbortSignal.timeout(DAEMON_ANSWERS_MS)
+    const answer = await calls(client).call(
+      'stop',
+      agent === undefined ? { reason } : { agent, reason },
+      signal,
+    )
+    if (receipts.length > 0) note() // the daemon found nothing left to kill: what was killed here goes on record too
+    return { answer }
+  } catch (error) {
+    note()
+    return { why: messageOf(error) }
+  }
+}
+
+/** One line for each run, whoever ended it. */
+function merged(here: readonly HaltedRun[], there: OutputOf<'stop'>['halted']): HaltedRun[] {
+  const more = there.filter(({ runId }) => !here.some((run) => run.runId === runId))
+  return [...here, ...more.map(({ error, ...run }) => (error === undefined ? run : { ...run, error }))]
+}
+
+function report(
+  { out }: Context,
+  target: string | undefined,
+  halted: readonly HaltedRun[],
+  { answer, why }: Told,
+): void {
+  const left = halted.filter(({ processesAfter }) => processesAfter !== 0)
+  if (left.length > 0) {
+    const [run] = left
+    throw new StopError(STOP_ERRORS, 'STOP_UNVERIFIED', {
+      what: `${left.length} of ${halted.length} runs are not confirmed dead: ${run?.agent}, ${run?.processesAfter} processes left`,
+      fix: 'warder stop again; if they stay, end them as root by their pid (warder status)',
+    })
+  }
+  const whom = target ?? 'every agent'
+  const lines = [
+    `stopped ${whom}; nothing of ${halted.length === 1 ? 'it' : 'them'} runs, and nothing may start until: warder resume ${target ?? '--all'}`,
+    ...halted.map(
+      (run) => `  ${run.agent}: ${run.processesBefore} processes, none left after ${run.ms.toFixed(1)} ms`,
+    ),
+    ...(why === undefined
+      ? []
+      : [`  no daemon was told (${why}); the stop holds all the same, and is recorded when one runs`]),
+  ]
+  out.result(
+    {
+      agent: target ?? null,
+      halted,
+      told: answer !== undefined,
+      cancelledPermits: answer?.cancelledPermits ?? 0,
+    },
+    lines.join('\n'),
+  )
+}

@@ -48,7 +48,12 @@ export async function run(): Promise<BenchResult[]> {
     const verifying = (verified.entries / (performance.now() - started)) * 1000
     if (!verified.ok) throw new Error(verified.first?.what ?? 'the ledger of the benchmark does not verify')
     return [
-      { bench: 'ledger', name: 'raw insert, 32 rows per statement', unit: 'rows/s', value: Math.round(limit) },
+      {
+        bench: 'ledger',
+        name: 'raw insert, 32 rows per statement',
+        unit: 'rows/s',
+        value: Math.round(limit),
+      },
       ...[...loads].map(([clients, measured]) => appendResult(clients, measured, limit)),
       heldResult(loads),
       ratioResult('verification', verifying, reading, 'reading and hashing alone', 0.6),
@@ -156,7 +161,12 @@ function rawInserts(path: string): number {
     db.exec('CREATE TABLE log (seq INTEGER PRIMARY KEY, hash BLOB NOT NULL, body TEXT NOT NULL) STRICT')
     const places = Array.from({ length: 32 }, () => '(?, ?, ?)').join(', ')
     const insert = db.prepare(`INSERT INTO log VALUES ${places}`)
-    const body = JSON.stringify({ ...eventOf(1, 1), id: 'x'.repeat(32), prev_hash: 'y'.repeat(64), time: 'z'.repeat(40) })
+    const body = JSON.stringify({
+      ...eventOf(1, 1),
+      id: 'x'.repeat(32),
+      prev_hash: 'y'.repeat(64),
+      time: 'z'.repeat(40),
+    })
     const digest = hash('sha256', body, 'buffer')
     const rates: number[] = []
     let seq = 0

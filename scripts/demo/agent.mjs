@@ -58,7 +58,7 @@ const TRIES = {
   },
   grant: () =>
     new Promise((resolve, reject) => {
-      const socketPath = process.env.WARDER_SOCKET
+      const socketPath = process.env.WARDER_PATHS_SOCKET
       if (socketPath === undefined) return reject(new Error('no socket'))
       const body = JSON.stringify({ principal: 'demo', capability: 'fs:read:/**', reason: 'because' })
       const call = request({

@@ -2,7 +2,7 @@ import { homedir } from 'node:os'
 import { systemClock } from '../platform/clock.ts'
 import { ambient } from '../platform/config.ts'
 import { COMMANDS } from './commands/index.ts'
-import { openClient } from './daemon.ts'
+import { openClient } from '../client/open.ts'
 import { EXIT } from './exit.ts'
 import { runCli } from './run.ts'
 

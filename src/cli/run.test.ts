@@ -254,7 +254,7 @@ test('Ctrl-C ends a command with 130, and one that handles it is left to', async
         handlesInterrupt,
         run: (_input, { signal }) =>
           new Promise((resolve) => {
-            if (handlesInterrupt) signal.addEventListener('abort', () => resolve(7))
+            if (handlesInterrupt) signal.addEventListener('abort', () => setImmediate(resolve, 7))
             setImmediate(() => interrupt.abort())
           }),
       }),

@@ -91,11 +91,18 @@ export function noteKeyId({ name, publicKey }: NoteKey): Buffer {
     .subarray(0, 4)
 }
 
+/** Exporting a key costs as much as a signature, and a verifier opens thousands of notes with the same one. */
+const RAW = new WeakMap<KeyObject, Buffer>()
+
 /** The 32 bytes of an Ed25519 public key. */
 export function rawPublicKey(key: KeyObject): Buffer {
+  const known = RAW.get(key)
+  if (known !== undefined) return Buffer.from(known)
   const { crv, x } = key.export({ format: 'jwk' })
   if (crv !== 'Ed25519' || x === undefined) throw malformed('the key is not an Ed25519 key')
-  return Buffer.from(x, 'base64url')
+  const raw = Buffer.from(x, 'base64url')
+  RAW.set(key, raw)
+  return Buffer.from(raw)
 }
 
 /** The Ed25519 public key with these 32 bytes. */

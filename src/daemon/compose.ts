@@ -20,10 +20,12 @@ import {
 import {
   createBubblewrapDriver,
   fileRegistry,
+  loadProfiles,
   createSandboxDoor,
-  presets,
   seccompDigestHere,
+  startSpawnWatch,
   type Running,
+  type SpawnRecord,
 } from '../enforce/sandbox/index.ts'
 import {
   createRecorder,
@@ -160,12 +162,24 @@ export async function compose(options: ComposeOptions): Promise<House> {
   const acts = createActs({ rooms, permits, monotonicMs })
 
   // enforce: the doors, last
-  const driver = createBubblewrapDriver({ native: openNative() })
+  const spawns = await startSpawnWatch({
+    onSpawn: (record) => void append(spawnEvent(record, agentOf(record.runId))).catch(lost),
+    onLost: () => log.warn('the kernel dropped process events: some programs began without a record'),
+    now,
+  })
+  const driver = createBubblewrapDriver({ native: openNative(), others: async () => [spawns.state] })
   const registry = fileRegistry(join(values['paths.runtime'], 'runs'))
-  const door = createSandboxDoor({ driver, desk: permits, clock, registry, onStart: endIfStopped })
+  const door = createSandboxDoor({
+    driver,
+    desk: permits,
+    clock,
+    registry,
+    onStart: started,
+    onEnd: ({ runId }) => spawns.forget(runId),
+  })
   const halt = async (agent: string | undefined, why: string): Promise<HaltedRun[]> =>
     (await door.halt(agent === undefined ? {} : { agent }, why)).map((receipt) => ({ ...receipt }))
-  const profiles = () => presets()
+  const profiles = () => loadProfiles(values['profiles.dir'])
   const plan = createPlanner({
     engine,
     grants,
@@ -254,6 +268,7 @@ export async function compose(options: ComposeOptions): Promise<House> {
     close: async () => {
       clearInterval(watch)
       await door.close('the daemon is ending')
+      await spawns.close()
       await ledger.close()
       grantDb.close()
     },
@@ -270,8 +285,13 @@ export async function compose(options: ComposeOptions): Promise<House> {
     await runs.endUsersOf(grant.id, `grant ${grant.id} was taken back`)
   }
 
-  /** A stop that came while a sandbox was being built found nothing to end. */
-  function endIfStopped(run: Running): void {
+  function agentOf(runId: string): string {
+    return door.running({ runId })[0]?.agent ?? 'unknown'
+  }
+
+  function started(run: Running): void {
+    spawns.watch(run.runId, run.init)
+    // a stop that came while the sandbox was being built found nothing to end
     void endIfStoppedNow(run, stops).catch((error: unknown) =>
       log.error(`a stopped run was not ended: ${messageOf(error)}`),
     )
@@ -331,6 +351,25 @@ const BARE = {
   target: '',
   details: {},
 } as const
+
+/** A program that began inside a run: the run's permit allowed it, the kernel told of it. */
+function spawnEvent({ runId, pid, argv, program }: SpawnRecord, agent: string): GateEvent {
+  return {
+    ...BARE,
+    event_type: 'tool_call',
+    agent,
+    action: 'process:spawn',
+    target: program ?? '',
+    layer: 'sandbox',
+    result: 'success',
+    rule: 'sandbox.spawn',
+    details: {
+      run: runId,
+      pid,
+      command: (argv ?? ['(ended before it could be looked at)']).join(' ').slice(0, 2000),
+    },
+  }
+}
 
 /** A permit that opened nothing: forged, used, expired, for something else, or overtaken. */
 function refusalEvent({ code, what, door, claims }: Refusal): GateEvent {

@@ -52,7 +52,7 @@ export async function runDaemon({ config, log, clock, home, environment }: Daemo
   wire.socket = await openSocket({
     path: values['paths.socket'],
     secret,
-    http,
+    http: http.server,
     clock,
     peers: peerLookup(),
   })

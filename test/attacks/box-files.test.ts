@@ -29,7 +29,7 @@ test('the passwords of the machine are not there, and its users are not told', a
 test("Warder's own keys, record and socket are not there", async () => {
   assert.ok(readdirSync(house.state).length > 0, 'there is a state directory to look for')
   const result = await sh(`ls -A ${house.state} ${house.runtime} ${house.home}/.config; ls -A ~; echo looked`)
-  assertRan(result, /^work\nlooked\n$/)
+  assertRan(result, /^work\nlooked$/)
 })
 
 test('a link that was planted in the workspace leads nowhere outside', async () => {
@@ -101,8 +101,8 @@ test('a secret in the environment does not go along, neither by name nor through
 })
 
 test('no descriptor is open inside but the three standard ones', async () => {
-  const result = await sh('ls /proc/$$/fd | tr "\\n" " "')
-  assertRan(result, /^0 1 2( 10)?$/)
+  const result = await sh('ls /proc/$$/fd; true')
+  assertRan(result, /^0\n1\n2(\n10)?$/)
 })
 
 test('a file that would run as its owner for others cannot be made, by any of the calls there are', async (t) => {

@@ -24,7 +24,7 @@ export function importsIn(file: string, text: string): Import[] {
 }
 
 /** Tests, and what only tests import. */
-export const FOR_TESTS = /\.(?:test|contract)\.ts$|\/example\.ts$/
+export const FOR_TESTS = /\.(?:test|contract)\.ts$|[/.]example\.ts$/
 
 /** Every source file of a folder, without what is there for tests, with its text. */
 export function sources(folder: string): { file: string; text: string }[] {

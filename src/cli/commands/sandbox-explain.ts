@@ -1,6 +1,8 @@
 import { calls } from '../../client/calls.ts'
 import { command } from '../command.ts'
+import type { Out } from '../out.ts'
 import { optionalArgument, option } from '../param.ts'
+import { table } from '../table.ts'
 import { definedOnly } from './running.ts'
 
 export const sandboxExplain = command({
@@ -25,6 +27,51 @@ export const sandboxExplain = command({
       argv: ['/usr/bin/true'],
       environment: definedOnly(environment),
     })
-    out.result(answer, String(answer['text']))
+    out.result(answer, words(answer as unknown as Explained, out))
   },
 })
+
+interface Row {
+  readonly what: string
+  readonly how: string
+  readonly why: string
+}
+
+interface Explained {
+  readonly cwd: string
+  readonly user: string
+  readonly visible: readonly Row[]
+  readonly writable: readonly Row[]
+  readonly masked: readonly Row[]
+  readonly environment: readonly string[]
+  readonly limits: readonly Row[]
+  readonly network: string
+  readonly notEnforced: readonly string[]
+  readonly notes: readonly string[]
+}
+
+function words(explained: Explained, out: Out): string {
+  const columns = [
+    { title: 'WHAT', value: ({ what }: Row) => what },
+    { title: 'HOW', value: ({ how }: Row) => how },
+    { title: 'WHY', value: ({ why }: Row) => why, shrinks: true },
+  ]
+  const part = (title: string, rows: readonly Row[]) =>
+    rows.length === 0 ? [] : [`${out.style('bold', title)}\n${table(rows, columns, out.width)}\n`]
+  const list = (title: string, lines: readonly string[]) =>
+    lines.length === 0
+      ? []
+      : [`${out.style('bold', title)}\n${lines.map((line) => `  ${line}`).join('\n')}\n`]
+  return [
+    `runs as ${explained.user} in ${explained.cwd}; network ${explained.network}\n`,
+    ...part('May be changed', explained.writable),
+    ...part('Hidden or kept as it is', explained.masked),
+    ...part('May be read', explained.visible),
+    ...part('Limits', explained.limits),
+    ...list('Environment', [explained.environment.join(' ')]),
+    ...list('Not enforced', explained.notEnforced),
+    ...list('Notes', explained.notes),
+  ]
+    .join('\n')
+    .trimEnd()
+}

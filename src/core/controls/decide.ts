@@ -8,7 +8,10 @@ export const DECIDE_CONTROLS: readonly Control[] = [
     promise: 'An agent without a rule or a grant may do nothing, and the refusal names the rule `default`.',
     limits: 'A rule that allows too much is still obeyed; `warder policy check` points at some of them.',
     module: 'src/decide/policy/weigh.ts',
-    tests: ['src/decide/policy/decide.test.ts'],
+    tests: [
+      'src/decide/policy/decide.test.ts#without a policy and without grants',
+      'test/attacks/box-files.test.ts#without the grant the same directory',
+    ],
   },
   {
     id: 'hard-exclusions',
@@ -28,9 +31,13 @@ export const DECIDE_CONTROLS: readonly Control[] = [
     promise:
       'When a deny matches, no order of rules, no grant and no role preset turns the answer into an allow.',
     limits:
-      'A deny by path covers the path it names, not another name of the same bytes outside the sandbox.',
+      'The owner is bound by a deny only where it names the role owner; a deny by path covers the path it names.',
     module: 'src/decide/policy/weigh.ts',
-    tests: ['src/decide/policy/decide.test.ts'],
+    tests: [
+      'src/decide/policy/decide.test.ts#the strictest matching rule wins',
+      'src/decide/policy/decide.test.ts#an explicit deny holds',
+      'src/decide/policy/decide.test.ts#adding a deny never allows',
+    ],
   },
   {
     id: 'grants-signed',
@@ -40,7 +47,11 @@ export const DECIDE_CONTROLS: readonly Control[] = [
       'A grant counts only with a valid signature of this host, between its two times, for its own agent, until it is revoked.',
     limits: 'Whoever can read the signing key can write grants; the key file is for its owner alone.',
     module: 'src/decide/policy/grant.ts',
-    tests: ['src/decide/policy/grant.test.ts'],
+    tests: [
+      'src/decide/policy/grant.test.ts',
+      'src/decide/policy/store.test.ts',
+      'src/decide/policy/decide.test.ts#a grant is used by its principal alone',
+    ],
   },
   {
     id: 'policy-all-or-nothing',
@@ -51,6 +62,9 @@ export const DECIDE_CONTROLS: readonly Control[] = [
     limits:
       'It checks form and reach, not whether the rules say what their author meant; `warder policy test` does that.',
     module: 'src/decide/policy/read.ts',
-    tests: ['src/decide/policy/file.test.ts'],
+    tests: [
+      'src/decide/policy/read.test.ts#every hostile file is refused',
+      'src/decide/policy/read.test.ts#what is too large, not UTF-8',
+    ],
   },
 ]

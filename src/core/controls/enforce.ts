@@ -20,7 +20,7 @@ export const ENFORCE_CONTROLS: readonly Control[] = [
       'Calls that load code into the kernel, watch other processes, re-enter namespaces or type into terminals are refused.',
     limits: 'It filters calls, not what an allowed call does; arguments behind pointers are not seen.',
     module: 'src/enforce/sandbox/seccomp.ts',
-    tests: ['src/enforce/sandbox/seccomp.test.ts', 'test/attacks/box-syscalls.test.ts'],
+    tests: ['test/attacks/box-syscalls.test.ts'],
     facility: 'seccomp',
   },
   {
@@ -43,7 +43,7 @@ export const ENFORCE_CONTROLS: readonly Control[] = [
       'A guarded program is given the variables its profile names; those that look like secrets are dropped even then.',
     limits: 'A secret under an innocent name that the profile passes goes along.',
     module: 'src/enforce/sandbox/environment.ts',
-    tests: ['src/enforce/sandbox/environment.test.ts'],
+    tests: ['test/attacks/box-files.test.ts#a secret in the environment'],
   },
   {
     id: 'limit-processes',
@@ -74,7 +74,7 @@ export const ENFORCE_CONTROLS: readonly Control[] = [
     promise: 'Where the host offers a CPU controller, a guarded program gets the share its profile says.',
     limits: 'Without a cgroup it is not in force, and Warder says so.',
     module: 'src/enforce/sandbox/limits.ts',
-    tests: ['src/enforce/sandbox/limits.test.ts'],
+    tests: ['test/attacks/box-bombs.test.ts'],
     facility: 'cpu-limit',
   },
   {

@@ -1,10 +1,15 @@
 import { newId } from '../../core/id.ts'
 import type { Principal } from '../../core/principal.ts'
-import type { Profile, SandboxDriver } from '../../enforce/sandbox/index.ts'
+import { explain, presets, type Profile, type SandboxDriver } from '../../enforce/sandbox/index.ts'
 import type { Rooms } from '../../gate/index.ts'
 import { speaker, type Plan, type RunRequest, type Runs } from '../runs.ts'
 import type { Handlers } from './app.ts'
 import { verdictAnswer } from './problem.ts'
+
+/** A profile of the user's own may bear a shipped one's name only by being it. */
+function isShipped({ name }: Profile): boolean {
+  return presets().has(name)
+}
 
 export interface SandboxHandlerOptions {
   readonly runs: Runs
@@ -30,18 +35,18 @@ export function sandboxHandlers(
         notes: [...planned.notes],
       }
     },
-    profiles: () => ({ profiles: [...profiles().values()].map((profile) => ({ ...profile })) }),
+    profiles: () => ({
+      profiles: [...profiles().values()].map((profile) => ({
+        ...profile,
+        from: isShipped(profile) ? 'shipped' : 'yours',
+      })),
+    }),
     async sandboxExplain(request, { credential }) {
       const planned = await plan(request, rooms.identify(speaker(credential, request.agent)), newId())
       try {
-        const { env, ...shown } = planned.spec
-        // values may be secret: only the names are shown
-        return {
-          ...shown,
-          environment: Object.keys(env).sort(),
-          grants: [...planned.grants],
-          notes: [...planned.notes],
-        }
+        const probe = await driver.probe()
+        const explanation = explain(planned.spec, { probe })
+        return { ...explanation, profile: planned.spec.profile, notes: [...planned.notes] }
       } finally {
         await planned.dispose()
       }

@@ -41,14 +41,13 @@ export class Barrier {
     return this.workspaces.against(agent, scan, operation.verb === 'delete')
   }
 
-  #excluded(scan: Scan, { id }: Operation, isOwner: boolean): Clause | undefined {
+  #excluded(scan: Scan, { id, verb }: Operation, isOwner: boolean): Clause | undefined {
     const { plain, dotted, above } = this.exclusions
     const found = this.#found
     let count = 0
-    if (this.#firsts.has(scan.names[0]!)) count = plain[id]?.find(scan, found, 0) ?? 0
-    if (scan.isDotted) count = dotted[id]?.find(scan, found, count) ?? count
-    const cell = above[id]
-    if (cell !== undefined) count = cell.find(scan, found, count)
+    if (this.#firsts.has(scan.names[0]!)) count = plain.find(scan, found, 0, id)
+    if (scan.isDotted) count = dotted.find(scan, found, count, id)
+    if (verb === 'delete') count = above.find(scan, found, count, id)
     for (let i = 0; i < count; i++) {
       if (!isOwner || found[i]!.forOwner) return found[i]
     }

@@ -185,9 +185,8 @@ function notEnforceable(statement: Statement, capability: Capability, host: Host
 }
 
 function suspicious(statement: Statement): CheckFinding[] {
-  const signs = /[?[\]{}]/.exec(
-    statement.capability.replace(/\$\{[A-Z]+\}/g, '').replace(/\[[0-9a-fA-F:.]+\]/, ''),
-  )
+  const text = statement.capability.replace(/\$\{[A-Z]+\}/g, '')
+  const signs = text.startsWith('net:') ? null : /[?[\]{}]/.exec(text)
   return signs === null
     ? []
     : [

@@ -3,7 +3,7 @@ import type { Domain } from '../../core/action.ts'
 import type { Effect } from '../../core/decision.ts'
 import { RISK_LEVELS } from '../../core/risk.ts'
 import type { Pattern } from './pattern.ts'
-import { PatternIndex } from './pattern-index.ts'
+import { PatternIndex, type Slot } from './pattern-index.ts'
 
 /** Where a clause comes from, in the order in which they are weighed among equals. */
 export type Source = 'exclusion' | 'rule' | 'agent_risk' | 'grant' | 'preset' | 'may_request'
@@ -97,12 +97,26 @@ export function operationsOf({ namespace, verb }: Capability): Operation[] {
   return one === undefined ? [] : [one]
 }
 
-/** One index per operation that has any clause. */
-export type Cells = (PatternIndex<Clause> | undefined)[]
+/** Clauses of many operations in one index, the operation being part of the key: one table to look into. */
+export type Clauses = PatternIndex<Clause>
 
-export function addToCells(cells: Cells, capability: Capability, pattern: Pattern, clause: Clause) {
-  return operationsOf(capability).map((operation) => {
-    const cell = (cells[operation.id] ??= new PatternIndex<Clause>())
-    return { cell, slot: cell.add(pattern, clause) }
-  })
+export function newClauses(): Clauses {
+  return new PatternIndex<Clause>()
+}
+
+/** @throws PolicyError `PATTERN_INVALID`; then none of its operations has it */
+export function addClause(
+  clauses: Clauses,
+  capability: Capability,
+  pattern: Pattern,
+  clause: Clause,
+): readonly Slot<Clause>[] {
+  const slots: Slot<Clause>[] = []
+  try {
+    for (const { id } of operationsOf(capability)) slots.push(clauses.add(pattern, clause, id))
+  } catch (error) {
+    for (const slot of slots) clauses.remove(slot)
+    throw error
+  }
+  return slots
 }

@@ -3,7 +3,7 @@ import { isAgentName, ROLES, type Principal, type Role } from '../../core/princi
 import { parseDurationMs } from '../../core/quantity.ts'
 import { RISK_LEVELS, SENSITIVITY_LEVELS } from '../../core/risk.ts'
 import { sha256 } from '../../core/canonical.ts'
-import { addToCells, clauseOf, type Cells, type ClauseParts } from './clause.ts'
+import { addClause, clauseOf, newClauses, type ClauseParts, type Clauses } from './clause.ts'
 import { PolicyError } from './error.ts'
 import { compilePattern } from './pattern.ts'
 import { isPreset, PRESET_CAPABILITIES } from './preset.ts'
@@ -238,7 +238,7 @@ function ruleStatements(rule: RuleDocument, index: number, where: (path: Path) =
 
 /** Everything the policy says about one principal, by operation, and its ceiling. */
 export interface Profile {
-  readonly cells: Cells
+  readonly clauses: Clauses
   readonly ceiling: number
   readonly preset: string | undefined
 }
@@ -253,18 +253,18 @@ export function compileProfile(
   who: Pick<Principal, 'id' | 'role' | 'preset'>,
   variables: Variables,
 ): Profile {
-  const cells: Cells = []
+  const clauses = newClauses()
   const isAgent = who.role === 'agent'
   for (const statement of policy.statements) {
     const named = isAgent && (statement.agents.includes('*') || statement.agents.includes(who.id))
-    if (named || statement.roles.includes(who.role)) addStatement(cells, statement, variables)
+    if (named || statement.roles.includes(who.role)) addStatement(clauses, statement, variables)
   }
   const agent = isAgent ? definedAgent(policy.source.value, who.id) : undefined
   const preset = isAgent ? (agent?.role_preset ?? who.preset) : undefined
   if (isPreset(preset)) {
     for (const [i, capability] of PRESET_CAPABILITIES[preset].entries()) {
       addStatement(
-        cells,
+        clauses,
         {
           capability,
           parts: {
@@ -283,7 +283,7 @@ export function compileProfile(
     }
   }
   const ceiling = agent?.ceiling === undefined ? policy.ceiling : SENSITIVITY_LEVELS.indexOf(agent.ceiling)
-  return { cells, ceiling, preset }
+  return { clauses, ceiling, preset }
 }
 
 /** What the policy file says of an agent by name; never something inherited from Object. */
@@ -293,10 +293,10 @@ export function definedAgent(document: PolicyDocument, name: string) {
     : undefined
 }
 
-function addStatement(cells: Cells, statement: Statement, variables: Variables): void {
+function addStatement(clauses: Clauses, statement: Statement, variables: Variables): void {
   const clause = clauseOf(statement.parts)
   for (const capability of expand(parseCapability(statement.capability), variables)) {
-    addToCells(cells, capability, compilePattern(capability), clause)
+    addClause(clauses, capability, compilePattern(capability), clause)
   }
 }
 

@@ -287,7 +287,7 @@ test('adding a deny never allows, and taking out a grant never allows', () => {
         }
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 150 },
   )
 })
 

@@ -203,13 +203,10 @@ export class PolicyEngine {
 
   /** Fills `#found` with every clause that covers the scanned resource. */
   #gather(profile: Profile, holder: Holder | undefined, role: Role, operation: Operation): number {
-    const cell = profile.cells[operation.id]
-    let count = cell === undefined ? 0 : cell.find(this.#scan, this.#found, 0)
+    const count = profile.clauses.find(this.#scan, this.#found, 0, operation.id)
     // only an agent holds grants: another principal of the same name must not use them
     if (holder === undefined || role !== 'agent') return count
-    const own = holder.grants[operation.id]
-    if (own !== undefined) count = own.find(this.#scan, this.#found, count)
-    return count
+    return holder.grants.find(this.#scan, this.#found, count, operation.id)
   }
 
   #profile(who: Principal, holder: Holder | undefined): Profile {

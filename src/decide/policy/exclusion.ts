@@ -1,5 +1,5 @@
 import { NAMESPACES } from '../../core/capability.ts'
-import { addToCells, clauseOf, type Cells, type Clause } from './clause.ts'
+import { addClause, clauseOf, newClauses, type Clause, type Clauses } from './clause.ts'
 import { compilePattern, type Pattern } from './pattern.ts'
 
 /** Where this host keeps what no grant opens. All paths absolute and resolved. */
@@ -109,11 +109,11 @@ const SECRETS: readonly Exclusion[] = [
 /** The exclusions as clauses, and the places whose removal would take an excluded one with it. */
 export interface Exclusions {
   /** By operation; asked for every path. Patterns without a name that begins with a dot. */
-  readonly plain: Cells
+  readonly plain: Clauses
   /** Asked only when the path has a component that begins with a dot. */
-  readonly dotted: Cells
+  readonly dotted: Clauses
   /** Asked for `fs:delete`. */
-  readonly above: Cells
+  readonly above: Clauses
   /** In the order they are listed by `reach` and `explain`. */
   readonly list: readonly { readonly pattern: Pattern; readonly clause: Clause }[]
 }
@@ -126,9 +126,9 @@ export interface Exclusions {
  */
 export function compileExclusions(places: ProtectedPlaces): Exclusions {
   const homes = [...new Set(['/root', '/home/*', ...(places.homes ?? [])])]
-  const plain: Cells = []
-  const dotted: Cells = []
-  const above: Cells = []
+  const plain = newClauses()
+  const dotted = newClauses()
+  const above = newClauses()
   const list = [...SECRETS, ...ownPlaces(places)].flatMap((exclusion) =>
     [...new Set(exclusion.patterns.flatMap((pattern) => inHomes(pattern, homes)))].map((text) => {
       const pattern = compilePattern({ namespace: 'fs', verb: '*', pattern: text })
@@ -142,7 +142,7 @@ export function compileExclusions(places: ProtectedPlaces): Exclusions {
         )
         for (const place of placesAbove(form)) {
           const held = compilePattern({ namespace: 'fs', verb: 'delete', pattern: place })
-          addToCells(
+          addClause(
             above,
             { namespace: 'fs', verb: 'delete' },
             held,
@@ -156,9 +156,9 @@ export function compileExclusions(places: ProtectedPlaces): Exclusions {
   return { plain, dotted, above, list }
 }
 
-function addForPaths(cells: Cells, pattern: Pattern, clause: Clause): void {
+function addForPaths(clauses: Clauses, pattern: Pattern, clause: Clause): void {
   for (const [namespace, { resource }] of Object.entries(NAMESPACES)) {
-    if (resource === 'path') addToCells(cells, { namespace, verb: '*' }, pattern, clause)
+    if (resource === 'path') addClause(clauses, { namespace, verb: '*' }, pattern, clause)
   }
 }
 

@@ -89,9 +89,10 @@ function changeFor(
     return decision.fix === undefined ? undefined : { note: decision.fix }
   }
   const capability = actionName(action)
+  const patch = appendRuleDiff(engine.policy().source, who.id, capability)
   return {
     note: 'for a time, a grant; for good, a rule',
     command: `warder grant add ${who.id} ${quote(capability)} --reason '…'`,
-    patch: appendRuleDiff(engine.policy().source, who.id, capability),
+    ...(patch === undefined ? {} : { patch }),
   }
 }

@@ -1,10 +1,10 @@
 import { sha256 } from '../../core/canonical.ts'
 import { parseCapability } from '../../core/capability.ts'
 import type { Principal } from '../../core/principal.ts'
-import { addToCells, clauseOf, type Cells, type Clause } from './clause.ts'
+import { addClause, clauseOf, newClauses, type Clause, type Clauses } from './clause.ts'
 import { expand, type Profile } from './compile.ts'
 import { compilePattern } from './pattern.ts'
-import type { PatternIndex, Slot } from './pattern-index.ts'
+import type { Slot } from './pattern-index.ts'
 
 /** What the engine needs to know of a grant. */
 export interface HeldGrant {
@@ -24,14 +24,14 @@ export interface Holder {
   role: Principal['role'] | undefined
   preset: string | undefined
   profile: Profile | undefined
-  readonly grants: Cells
+  readonly grants: Clauses
   count: number
 }
 
 interface Placement {
   readonly grant: HeldGrant
   readonly clause: Clause
-  readonly slots: readonly { readonly cell: PatternIndex<Clause>; readonly slot: Slot<Clause> }[]
+  readonly slots: readonly Slot<Clause>[]
   readonly digest: bigint
 }
 
@@ -64,7 +64,7 @@ export class HeldGrants {
       task: grant.task,
     })
     const holder = this.#holders.get(grant.principal) ?? newHolder()
-    const slots = addToCells(holder.grants, capability, pattern, clause)
+    const slots = addClause(holder.grants, capability, pattern, clause)
     holder.count++
     this.#holders.set(grant.principal, holder)
     const digest = digestOfGrant(grant)
@@ -76,9 +76,9 @@ export class HeldGrants {
   withdraw(id: string): boolean {
     const placement = this.#placements.get(id)
     if (placement === undefined) return false
-    for (const { cell, slot } of placement.slots) cell.remove(slot)
     const { principal } = placement.grant
     const holder = this.#holders.get(principal)
+    for (const slot of placement.slots) holder?.grants.remove(slot)
     if (holder !== undefined && --holder.count === 0) this.#holders.delete(principal)
     this.#placements.delete(id)
     this.#sum = (this.#sum - placement.digest + FIELD) % FIELD
@@ -113,7 +113,7 @@ export class HeldGrants {
 }
 
 function newHolder(): Holder {
-  return { role: undefined, preset: undefined, profile: undefined, grants: [], count: 0 }
+  return { role: undefined, preset: undefined, profile: undefined, grants: newClauses(), count: 0 }
 }
 
 function digestOfGrant({ id, principal, capability, notBefore, expiresAt, task }: HeldGrant): bigint {

@@ -2,11 +2,17 @@ import { stringify } from 'yaml'
 import type { Source } from './read.ts'
 import type { PolicyDocument } from './schema.ts'
 
-/** A unified diff that adds one allow rule to the policy file, behind the rules there are. */
-export function appendRuleDiff(source: Source<PolicyDocument>, agent: string, capability: string): string {
+/** A unified diff that adds one allow rule behind the rules there are; none when they stand in one line, as in JSON. */
+export function appendRuleDiff(
+  source: Source<PolicyDocument>,
+  agent: string,
+  capability: string,
+): string | undefined {
   const lines = source.text.split('\n')
   if (lines.at(-1) === '') lines.pop()
-  const { at, indent, isNew } = placeFor(source, lines)
+  const place = placeFor(source, lines)
+  if (place === undefined) return undefined
+  const { at, indent, isNew } = place
   const rule = [
     `- id: ${freeId(source.value, `allow-${agent}`)}`,
     `  agents: [${agent}]`,
@@ -34,13 +40,13 @@ export function appendRuleDiff(source: Source<PolicyDocument>, agent: string, ca
 function placeFor(
   source: Source<PolicyDocument>,
   lines: readonly string[],
-): { at: number; indent: string; isNew: boolean } {
-  const rules = source.value.rules ?? []
+): { at: number; indent: string; isNew: boolean } | undefined {
+  const { rules } = source.value
+  if (rules === undefined)
+    return /^\s*\{/.test(source.text) ? undefined : { at: lines.length, indent: '  ', isNew: true }
   const first = rules.length === 0 ? undefined : lineOf(source.where(['rules', 0]))
   const written = first === undefined ? undefined : /^(\s*)- /.exec(lines[first - 1] ?? '')
-  if (first === undefined || written === undefined || written === null) {
-    return { at: lines.length, indent: '  ', isNew: true }
-  }
+  if (first === undefined || written === undefined || written === null) return undefined
   const indent = written[1] ?? ''
   let at = lineOf(source.where(['rules', rules.length - 1]))
   while (at < lines.length && belongs(lines[at] ?? '', indent)) at++

@@ -10,7 +10,6 @@ export interface Slot<T> {
   readonly value: T
   readonly key: number
   next: Slot<T> | undefined
-  tried: number
 }
 
 type Way = 'exact' | 'open' | 'tail' | 'floating'
@@ -39,12 +38,12 @@ export class PatternIndex<T> {
   }
 
   /** @throws PolicyError `PATTERN_INVALID` when the cell would hold too many patterns only a scan can find */
-  add(pattern: Pattern, value: T): Slot<T> {
+  add(pattern: Pattern, value: T, operation = 0): Slot<T> {
     const way = wayOf(pattern)
-    const key = keyOf(pattern, way)
+    const key = keyOf(pattern, way) ^ saltOf(operation)
     const first = this.#chains.get(key)
     if (way === 'open' && pattern.shape === 'glob') checkRoom(pattern, first)
-    const slot: Slot<T> = { pattern, value, key, next: first, tried: 0 }
+    const slot: Slot<T> = { pattern, value, key, next: first }
     this.#chains.set(key, slot)
     const bit = depthBit(pattern.fixed)
     if (way === 'exact') this.#exactDepths |= bit
@@ -74,28 +73,33 @@ export class PatternIndex<T> {
    *
    * @returns how many `found` holds now
    */
-  find(scan: Scan, found: T[], count: number): number {
+  find(scan: Scan, found: T[], count: number, operation = 0): number {
+    const salt = saltOf(operation)
     const chains = this.#chains
     const { heads, names } = scan
     const depth = scan.count
     const last = depthBit(depth)
     let n = count
-    if ((this.#exactDepths & last) !== 0) n = tryChain(chains.get(heads[depth]!), scan, found, n)
+    if ((this.#exactDepths & last) !== 0) n = tryChain(chains.get(heads[depth]! ^ salt), scan, found, n)
     const open = this.#openDepths
     if (open !== 0) {
       for (let d = 0; d <= depth; d++) {
-        if ((open & depthBit(d)) !== 0) n = tryChain(chains.get(heads[d]! ^ OPEN), scan, found, n)
+        if ((open & depthBit(d)) !== 0) n = tryChain(chains.get(heads[d]! ^ OPEN ^ salt), scan, found, n)
       }
     }
     if (this.#tailDepths !== 0 && depth > 0) {
       const end = names[depth - 1]!
       for (let d = 0; d < depth; d++) {
         if ((this.#tailDepths & depthBit(d)) === 0) continue
-        n = tryChain(chains.get(hashRun(heads[d]!, end) ^ TAIL), scan, found, n)
+        n = tryChain(chains.get(hashRun(heads[d]!, end) ^ TAIL ^ salt), scan, found, n)
       }
     }
     if (this.#floating > 0) {
-      for (let i = 0; i < depth; i++) n = tryChain(chains.get(names[i]! ^ FLOATING), scan, found, n)
+      for (let i = 0; i < depth; i++) {
+        const chain = chains.get(names[i]! ^ FLOATING ^ salt)
+        // what did not match, or did, for the same name further up gives the same answer here
+        if (chain !== undefined && names.indexOf(names[i]!) === i) n = tryChain(chain, scan, found, n)
+      }
     }
     return n
   }
@@ -104,12 +108,13 @@ export class PatternIndex<T> {
 function tryChain<T>(first: Slot<T> | undefined, scan: Scan, found: T[], count: number): number {
   let n = count
   for (let slot = first; slot !== undefined; slot = slot.next) {
-    // the same name twice in a path must not find, or try, a pattern twice
-    if (slot.tried === scan.serial) continue
-    slot.tried = scan.serial
     if (matches(slot.pattern, scan)) found[n++] = slot.value
   }
   return n
+}
+
+function saltOf(operation: number): number {
+  return Math.imul(operation, 0x61c88647)
 }
 
 function depthBit(depth: number): number {

@@ -149,7 +149,6 @@ function parseOne(
       schema: 'core',
       uniqueKeys: true,
       strict: true,
-      stringKeys: true,
     })
     const list = Array.isArray(documents) ? documents : []
     for (const document of list) {

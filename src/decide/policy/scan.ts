@@ -74,8 +74,6 @@ export class Scan {
   hasStar = false
   /** How many component comparisons patterns with stars took: the measure of work, for tests. */
   steps = 0
-  /** Rises with every read; lets an index try a pattern once per request. */
-  serial = 0
   readonly starts = new Int32Array(LIMITS.components)
   readonly ends = new Int32Array(LIMITS.components)
   readonly names = new Int32Array(LIMITS.components)
@@ -87,7 +85,6 @@ export class Scan {
    * @returns what is wrong with the resource, or undefined; it is refused, never repaired
    */
   read(kind: ResourceKind, text: string, needed: boolean): string | undefined {
-    this.serial++
     this.count = 0
     this.port = -1
     this.isHost = kind === 'endpoint'

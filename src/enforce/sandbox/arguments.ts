@@ -1,3 +1,4 @@
+import { existsSync, statSync } from 'node:fs'
 import type { Mount, SandboxSpec } from './spec.ts'
 
 /** Numbers of descriptors as the sandbox's builder will see them. */
@@ -34,6 +35,7 @@ export function bubblewrapArguments(spec: SandboxSpec, fds: Descriptors, options
     ...[
       '--proc',
       '/proc',
+      ...closedProc(),
       '--dev',
       '/dev',
       '--size',
@@ -47,6 +49,38 @@ export function bubblewrapArguments(spec: SandboxSpec, fds: Descriptors, options
     ...['--remount-ro', '/dev', '--remount-ro', '/'],
     ...['--chdir', spec.cwd, '--seccomp', `${fds.seccomp}`],
     ...['--json-status-fd', `${fds.status}`, '--block-fd', `${fds.block}`],
+  ]
+}
+
+/**
+ * Kernel settings under /proc belong to root of the host, capability or not: an agent that keeps host uid 0 could name
+ * a program for the kernel to run outside. bubblewrap closes only what is a writable directory; this closes the rest.
+ */
+export const PROC_READ_ONLY = ['/proc/sys', '/proc/sysrq-trigger', '/proc/irq', '/proc/bus', '/proc/fs']
+const PROC_CLOSED = [
+  'kcore',
+  'keys',
+  'key-users',
+  'kpagecount',
+  'kpageflags',
+  'kpagecgroup',
+  'kmsg',
+  'timer_list',
+  'latency_stats',
+  'sched_debug',
+  'slabinfo',
+  'vmallocinfo',
+  'acpi',
+  'scsi',
+  'mtrr',
+]
+
+function closedProc(): string[] {
+  return [
+    ...PROC_READ_ONLY.flatMap((path) => ['--ro-bind-try', path, path]),
+    ...PROC_CLOSED.map((name) => `/proc/${name}`)
+      .filter((path) => existsSync(path) && !statSync(path).isDirectory())
+      .flatMap((path) => ['--ro-bind', '/dev/null', path]),
   ]
 }
 

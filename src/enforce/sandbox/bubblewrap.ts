@@ -21,7 +21,7 @@ import { isWithin } from './paths.ts'
 import { pidNamespaceOf, readProcess } from './processes.ts'
 import { BubblewrapRun } from './run.ts'
 import { seccompProgram } from './seccomp.ts'
-import { makeStandIns, removeStandIns, type StandIn } from './standin.ts'
+import { endStandIns, useStandIns, type StandIn } from './standin.ts'
 import { closeInner, pipes, terminal, type Stdio } from './stdio.ts'
 import type { Native } from '../../platform/native.ts'
 import type { Architecture } from './syscalls.ts'
@@ -83,7 +83,7 @@ export async function startBubblewrap(
       stdio: build.stdio,
       group: build.group,
       exitCode: status.exitCode,
-      cleanUp: async () => removeStandIns(build.standIns),
+      cleanUp: async () => endStandIns(build.standIns),
     })
     streamOf<Writable>(child, BLOCK).end('x')
     return run
@@ -107,7 +107,7 @@ interface Build {
 function prepare(machine: Machine, spec: SandboxSpec, options: StartOptions): Build {
   const { native } = machine
   const { runId, onStandIns, terminal: size } = options
-  const standIns = makeStandIns(spec.mounts, spec.host)
+  const standIns = useStandIns(spec.mounts, spec.host)
   try {
     onStandIns?.(standIns)
     const held = holdAll(spec.mounts, native)
@@ -118,7 +118,7 @@ function prepare(machine: Machine, spec: SandboxSpec, options: StartOptions): Bu
     const limitInside = !canLimitOthers(spec)
     return { standIns, held, stdio, group, arguments: { hasBindFd: machine.hasBindFd, limitInside } }
   } catch (error) {
-    removeStandIns(standIns)
+    endStandIns(standIns)
     throw error
   }
 }
@@ -203,7 +203,7 @@ async function settled(init: number, spec: SandboxSpec, child: ChildProcess): Pr
     if (child.exitCode !== null || child.signalCode !== null) break
     await sleep(1)
   }
-  throw new Error('the sandbox was not built in time')
+  throw new Error('what was built is not what was described')
 }
 
 function isComplete(spec: SandboxSpec, seen: ReadonlyMap<string, MountPoint>): boolean {
@@ -220,6 +220,7 @@ function isComplete(spec: SandboxSpec, seen: ReadonlyMap<string, MountPoint>): b
   }
   return (
     mounts.every(isThere) &&
+    seen.get('/proc/sys')?.readOnly === true &&
     [...seen.keys()].every((path) => path === '/' || known.some((top) => isWithin(path, top)))
   )
 }
@@ -250,5 +251,5 @@ async function abandon(build: Build): Promise<void> {
   build.stdio.stdout.destroy()
   build.stdio.stderr.destroy()
   await build.group.close()
-  removeStandIns(build.standIns)
+  endStandIns(build.standIns)
 }

@@ -82,7 +82,10 @@ export function compile(profile: Profile, context: CompileContext, lookup: Looku
     profile: profile.name,
     argv: [tools.program, ...args],
     cwd,
-    env: sandboxEnvironment(profile.environment, context.env, { path, home, user: inside.user }),
+    env: {
+      ...sandboxEnvironment(profile.environment, context.env, { path, home, user: inside.user }),
+      ...(context.socket === undefined ? {} : { WARDER_PATHS_SOCKET: context.socket.path }),
+    },
     host,
     inside,
     mounts,

@@ -9,6 +9,8 @@ import {
   realpathSync,
   statSync,
 } from 'node:fs'
+import { join } from 'node:path'
+import { isStandIn } from './standin.ts'
 import type { Identity } from './spec.ts'
 
 /** What the compiler asks about the machine's files; a port so that it can be tested without them. */
@@ -45,6 +47,7 @@ export const diskLookup: Lookup = {
   real: (path) => quietly(() => realpathSync(path)),
   look: (path) =>
     quietly(() => {
+      if (isStandIn(path)) return undefined
       const stat = lstatSync(path, { bigint: true })
       return {
         kind: kindOf(stat),
@@ -56,7 +59,9 @@ export const diskLookup: Lookup = {
     }),
   list: (path) =>
     quietly(() =>
-      readdirSync(path, { withFileTypes: true }).map((entry) => ({ name: entry.name, kind: kindOf(entry) })),
+      readdirSync(path, { withFileTypes: true })
+        .filter((entry) => !isStandIn(join(path, entry.name)))
+        .map((entry) => ({ name: entry.name, kind: kindOf(entry) })),
     ) ?? [],
   link: (path) => quietly(() => readlinkSync(path)),
   isExecutable: (path) =>

@@ -21,23 +21,50 @@ export interface StandIn {
 }
 
 /**
- * Makes what masks of absent names stand on. Whatever appeared there meanwhile is not ours and ends the start.
+ * What of ours stands in projects now, and for how many runs. Kept for the whole process, because two runs in one
+ * project share what stands there: taken away with the first, it would take the second one's masks along.
+ */
+const STANDING = new Map<string, { readonly standIn: StandIn; users: number }>()
+
+/** Whether what stands at a path is only there for a mask to stand on; to whoever looks, nothing is there. */
+export function isStandIn(path: string): boolean {
+  return STANDING.has(path)
+}
+
+/**
+ * Makes what masks of absent names stand on. Whatever else appeared there meanwhile is not ours and ends the start.
  *
  * @throws SandboxError `SANDBOX_CHANGED`, `SANDBOX_FAILED`; what was made before is removed again
  */
-export function makeStandIns(
+export function useStandIns(
   mounts: readonly Mount[],
   owner: { readonly uid: number; readonly gid: number },
 ): StandIn[] {
-  const made: StandIn[] = []
+  const used: StandIn[] = []
   try {
     for (const mount of mounts) {
-      if (mount.type === 'mask' && mount.absent) made.push(make(mount.path, mount.kind, owner))
+      if (mount.type !== 'mask' || !mount.absent) continue
+      const standing = STANDING.get(mount.path)
+      const standIn = standing?.standIn ?? make(mount.path, mount.kind, owner)
+      STANDING.set(mount.path, { standIn, users: (standing?.users ?? 0) + 1 })
+      used.push(standIn)
     }
-    return made
+    return used
   } catch (error) {
-    removeStandIns(made)
+    endStandIns(used)
     throw error
+  }
+}
+
+/** Ends one run's use; what no other run uses is removed. */
+export function endStandIns(used: readonly StandIn[]): void {
+  for (const { path } of used) {
+    const standing = STANDING.get(path)
+    if (standing === undefined) continue
+    standing.users -= 1
+    if (standing.users > 0) continue
+    STANDING.delete(path)
+    removeStandIns([standing.standIn])
   }
 }
 

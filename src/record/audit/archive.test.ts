@@ -144,5 +144,6 @@ test('the age and tar of the distribution unpack an archive', async (t) => {
     maxBuffer: 1e8,
   })
   execFileSync('tar', ['-x', '-C', root], { input: zstdDecompressSync(compressed) })
-  for (const { name, sha256: digest } of segments) assert.equal(sha256(readFileSync(join(root, name))), digest)
+  for (const { name, sha256: digest } of segments)
+    assert.equal(sha256(readFileSync(join(root, name))), digest)
 })

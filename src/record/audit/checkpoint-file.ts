@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { systemCode } from '../../core/error.ts'
-import { readSmallFile, syncDirectory } from '../../platform/files.ts'
+import { readSmallFile } from '../../platform/files.ts'
 
 /** The notes of a ledger, one after the other, each followed by an empty line. */
 export function checkpointPath(directory: string): string {
@@ -40,7 +40,12 @@ export async function writeWitness(path: string, note: string): Promise<void> {
       await file.close()
     }
     await rename(temporary, path)
-    syncDirectory(dirname(path))
+    const directory = await open(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY)
+    try {
+      await directory.sync() // not on this thread: a slow disk would hold every request
+    } finally {
+      await directory.close()
+    }
   } catch (error) {
     await rm(temporary, { force: true })
     throw error

@@ -27,7 +27,7 @@ for (let client = 0; client < Number(clients); client++) void append(client)
 
 /** At once, into the pipe: what waits in a buffer dies with the process. A full pipe is waited for. */
 function say(line: string): void {
-  for (let isSaid = false; !isSaid; ) {
+  for (let isSaid = false; !isSaid;) {
     try {
       writeSync(1, `${line}\n`)
       isSaid = true

@@ -19,12 +19,15 @@ interface Writing {
   readonly gone: Promise<unknown>
 }
 
-function start(root: string, privateKey: KeyObject, clients: number, before: string[] = []): Writing {
+function start(root: string, privateKey: KeyObject, clients: number): Writing {
   const key = privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64')
-  const [command = '', ...args] = [...before, process.execPath, CHILD]
-  const child = spawn(command, [...args, join(root, 'ledger'), join(root, 'witness'), key, String(clients)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = spawn(
+    process.execPath,
+    [CHILD, join(root, 'ledger'), join(root, 'witness'), key, String(clients)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   const acknowledged = new Map<number, string>()
   const refusals: string[] = []
   let ready = false
@@ -86,7 +89,10 @@ test('a full disk refuses, loses nothing, and the ledger recovers by itself when
   writing.child.kill('SIGKILL')
   await writing.gone
   assert.match(writing.refusals[0]!, /the ledger cannot be written/)
-  const verified = await verifyLedger({ directory: join(root, 'ledger'), keys: [createPublicKey(privateKey)] })
+  const verified = await verifyLedger({
+    directory: join(root, 'ledger'),
+    keys: [createPublicKey(privateKey)],
+  })
   assert.deepEqual(verified.faults, [])
   const reader = new SegmentReader(join(root, 'ledger'))
   t.after(() => reader.close())

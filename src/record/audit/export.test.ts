@@ -20,19 +20,28 @@ test('an export of JSON lines is the entries, each in canonical form', async (t)
   const ledger = await place(t).open()
   await appendReads(ledger, 1200)
   const lines = [...exportEntries(ledger, 'jsonl', ORIGIN)].join('').trimEnd().split('\n')
-  assert.deepEqual(lines, ledger.read(0, 2000).map((entry) => canonicalJson(entry as unknown as Json)))
+  assert.deepEqual(
+    lines,
+    ledger.read(0, 2000).map((entry) => canonicalJson(entry as unknown as Json)),
+  )
 })
 
 test('an export obeys its filter, its start and its limit', async (t) => {
   const ledger = await place(t).open()
   await appendReads(ledger, 700)
   const seqs = (filter: Parameters<typeof exportEntries>[3]) =>
-    [...exportEntries(ledger, 'jsonl', ORIGIN, filter)].join('').split('\n').filter(Boolean).map((line) => (JSON.parse(line) as Entry).seq)
+    [...exportEntries(ledger, 'jsonl', ORIGIN, filter)]
+      .join('')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => (JSON.parse(line) as Entry).seq)
   assert.deepEqual(seqs({ agent: 'warder' }), [1, 2])
   assert.equal(seqs({ agent: 'coder', limit: 600 }).length, 600)
   assert.deepEqual(seqs({ after: 700 }), [701, 702])
   assert.deepEqual(seqs({ agent: 'nobody' }), [])
-  assert.throws(() => [...exportEntries(ledger, 'csv', ORIGIN, { agnet: 'x' } as never)], { code: 'AUDIT_INVALID' })
+  assert.throws(() => [...exportEntries(ledger, 'csv', ORIGIN, { agnet: 'x' } as never)], {
+    code: 'AUDIT_INVALID',
+  })
 })
 
 test('a CSV export has one record per entry, whatever its texts hold', async (t) => {
@@ -61,15 +70,32 @@ test('an OCSF event says what was decided and leads back to the entry', async (t
   assert.equal(allowed['class_uid'], 6003)
   assert.equal(allowed['type_uid'], 600302)
   assert.equal(allowed['action_id'], 1)
-  assert.deepEqual(allowed['authorizations'], [{ decision: 'allow', policy: { uid: READ.rule, name: READ.layer } }])
-  const entry = await ledger.append({ ...READ, decision: 'deny', result: 'denied', action: 'net:connect', risk_level: 'critical' })
+  assert.deepEqual(allowed['authorizations'], [
+    { decision: 'allow', policy: { uid: READ.rule, name: READ.layer } },
+  ])
+  const entry = await ledger.append({
+    ...READ,
+    decision: 'deny',
+    result: 'denied',
+    action: 'net:connect',
+    risk_level: 'critical',
+  })
   const denied = ocsfOf(entry, ORIGIN)
   assert.deepEqual([denied['action_id'], denied['disposition_id'], denied['status_id']], [2, 2, 2])
   assert.deepEqual([denied['activity_id'], denied['severity_id'], denied['risk_level_id']], [99, 5, 4])
   const { uid, log_name } = denied['metadata'] as Record<string, unknown>
   assert.deepEqual([uid, log_name], [`${ORIGIN}#${entry.seq}`, ORIGIN])
   // what the class requires
-  for (const required of ['activity_id', 'actor', 'api', 'category_uid', 'metadata', 'severity_id', 'src_endpoint', 'time']) {
+  for (const required of [
+    'activity_id',
+    'actor',
+    'api',
+    'category_uid',
+    'metadata',
+    'severity_id',
+    'src_endpoint',
+    'time',
+  ]) {
     assert.ok(denied[required] !== undefined, required)
   }
 })

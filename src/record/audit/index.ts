@@ -20,7 +20,8 @@ export {
   type EventType,
   type Result,
 } from './entry.ts'
-export { openLedger, type Ledger, type LedgerHealth, type LedgerOptions } from './ledger.ts'
+export { openLedger, type Ledger } from './ledger.ts'
+export type { LedgerHealth, LedgerOptions } from './options.ts'
 export type { Checkpoint, CheckpointSigner } from './checkpoint.ts'
 export { originOf } from './checkpoint.ts'
 export { Finder as LedgerReader } from './find.ts'

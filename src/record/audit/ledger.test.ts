@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict'
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
@@ -211,7 +220,9 @@ test('an entry changed behind the last checkpoint keeps the ledger from being op
   const { seq } = ledger.head()
   await ledger.close()
   const db = new DatabaseSync(listSegments(directory)[0]!.path)
-  db.exec(`DROP TRIGGER log_no_update; UPDATE log SET body = replace(body, 'opened', 'opener') WHERE seq = ${seq}`)
+  db.exec(
+    `DROP TRIGGER log_no_update; UPDATE log SET body = replace(body, 'opened', 'opener') WHERE seq = ${seq}`,
+  )
   db.close()
   await assert.rejects(open(), { code: 'AUDIT_TAMPERED' })
 })
@@ -239,7 +250,10 @@ test('a witness copy that went missing is told, recorded, and written anew', asy
   rmSync(witnessPath)
   const ledger = await open()
   assert.match(ledger.health().degraded.join(), /was missing/)
-  assert.match(String(ledger.query({ action: 'ledger:opened', order: 'newest' })[0]!.details['notices']), /was missing/)
+  assert.match(
+    String(ledger.query({ action: 'ledger:opened', order: 'newest' })[0]!.details['notices']),
+    /was missing/,
+  )
   assert.ok(existsSync(witnessPath))
 })
 
@@ -256,7 +270,10 @@ test('following yields every entry once and in order, also those appended later,
   })()
   await appendReads(ledger, 300)
   await following
-  assert.deepEqual(seen, Array.from({ length: 495 }, (_, at) => at + 6))
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 495 }, (_, at) => at + 6),
+  )
 })
 
 test('following ends with the ledger', async (t) => {

@@ -127,7 +127,14 @@ test('an entry is found by number, by id, and by the start of an id that fits no
 
 test('a filter with an unknown member or a bad value is refused', async (t) => {
   const ledger = await place(t).open()
-  for (const filter of [{ agnet: 'x' }, { decision: 'yes' }, { limit: 0 }, { limit: 1e9 }, { since: 'now' }, { risk: '' }]) {
+  for (const filter of [
+    { agnet: 'x' },
+    { decision: 'yes' },
+    { limit: 0 },
+    { limit: 1e9 },
+    { since: 'now' },
+    { risk: '' },
+  ]) {
     assert.throws(() => ledger.query(filter as Filter), { code: 'AUDIT_INVALID' })
   }
 })

@@ -51,7 +51,16 @@ test('masking twice changes nothing more', () => {
 test('every text of an event is masked before it is serialised', () => {
   const stamp = createStamp(() => START)
   for (const [secretText, secret] of SECRETS) {
-    for (const field of ['agent', 'action', 'target', 'reason', 'rule', 'layer', 'permit_id', 'request_id'] as const) {
+    for (const field of [
+      'agent',
+      'action',
+      'target',
+      'reason',
+      'rule',
+      'layer',
+      'permit_id',
+      'request_id',
+    ] as const) {
       const { pieces } = recorded(stamp({ ...READ, [field]: secretText }))
       assert.ok(!pieces.join('').includes(secret), `${field}: ${secretText}`)
     }
@@ -75,6 +84,8 @@ test('a redactor that is handed in sees every text', () => {
 })
 
 test('masking takes linear time on text made to be slow', () => {
-  const hostile = ['a://', 'password', '-----BEGIN ', 'bearer ', 'secret: '].map((part) => part.repeat(20_000))
+  const hostile = ['a://', 'password', '-----BEGIN ', 'bearer ', 'secret: '].map((part) =>
+    part.repeat(20_000),
+  )
   for (const text of hostile) assert.equal(typeof redactSecrets(text), 'string')
 })

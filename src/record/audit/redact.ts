@@ -3,15 +3,45 @@ export type Redact = (text: string) => string
 
 export const MASK = '[redacted]'
 
-/** Whether a text may hold something the rules below mask: one cheap look before fourteen expensive ones. */
-const SUSPECT =
-  /bearer|basic\s|\b[sr]k[-_]|passw|passphrase|pwd|token|secret|api[_-]?key|access[_-]?key|key\\?["']\s|key\\?["']:|-----BEGIN|:\/\/[^\s/]*@|\bgh[pousr]_|github_pat|glpat|AKIA|ASIA|\bxox|\beyJ|AIza|\b(?:hf|npm)_|AGE-SECRET/i
+/**
+ * One of these, in lower case, is in every text that a rule below masks. Plain words, because looking for each of them
+ * takes half the time of one regular expression for all, and every entry is looked at.
+ */
+const SIGNS: readonly string[] = [
+  'bearer',
+  'basic ',
+  'sk-',
+  'k_live',
+  'k_test',
+  'passw',
+  'passphrase',
+  'pwd',
+  'token',
+  'secret',
+  'key',
+  '-----begin',
+  '://',
+  'ghp_',
+  'gho_',
+  'ghu_',
+  'ghs_',
+  'ghr_',
+  'github_pat',
+  'glpat-',
+  'akia',
+  'asia',
+  'xox',
+  'eyj',
+  'aiza',
+  'hf_',
+  'npm_',
+]
 
 /** Each rule keeps its first group and masks the rest. Linear: no nested or adjoining quantifiers over one class. */
 const RULES: readonly RegExp[] = [
   /()-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|$)/g,
   /()AGE-SECRET-KEY-1[A-Z0-9]+/gi,
-  /\b((?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}/gi,
+  /\b((?:bearer|basic) +)[A-Za-z0-9._~+/=-]{8,}/gi,
   // URL passwords: everything between the first colon after the scheme and the at sign
   /(\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s:@/]{0,256}:)[^\s@/]{1,512}(?=@)/gi,
   /()\bsk-[A-Za-z0-9_-]{16,}/g,
@@ -41,7 +71,8 @@ export function redactSecrets(text: string): string {
 }
 
 export function maySecret(text: string): boolean {
-  return SUSPECT.test(text)
+  const lower = text.toLowerCase()
+  return SIGNS.some((sign) => lower.includes(sign))
 }
 
 /** Whether a member of this name holds a secret whatever its value looks like. */

@@ -73,9 +73,19 @@ test('details that are too large give way to their digest, and the entry says so
 
 test('an entry never exceeds 65,535 bytes, whichever fields are large', () => {
   const large = '\u0001'.repeat(70_000)
-  const event = { ...READ, agent: large, action: large, target: large, reason: large, rule: large, layer: large }
+  const event = {
+    ...READ,
+    agent: large,
+    action: large,
+    target: large,
+    reason: large,
+    rule: large,
+    layer: large,
+  }
   const ids = { permit_id: large, decision_id: large, request_id: large }
-  const written = write(stamp({ ...event, ...ids, capabilities_used: Array.from({ length: 50 }, () => large) }))
+  const written = write(
+    stamp({ ...event, ...ids, capabilities_used: Array.from({ length: 50 }, () => large) }),
+  )
   assert.ok(Buffer.byteLength(bodyOf(written.pieces, GENESIS, Number.MAX_SAFE_INTEGER)) <= MAX_BODY_BYTES)
   assert.match(written.event.target, /sha256 [0-9a-f]{64}\]$/)
 })

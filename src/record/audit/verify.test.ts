@@ -93,8 +93,18 @@ test('a change to any field of an entry is found, and the entry and the field ar
   for (const field of ENTRY_FIELDS) {
     const value = entry[field]
     const changed =
-      typeof value === 'number' ? value + 1 : typeof value === 'string' ? `${value}x` : Array.isArray(value) ? [] : {}
-    tamper(directory, 'UPDATE log SET body = ? WHERE seq = 20', JSON.stringify({ ...entry, [field]: changed }))
+      typeof value === 'number'
+        ? value + 1
+        : typeof value === 'string'
+          ? `${value}x`
+          : Array.isArray(value)
+            ? []
+            : {}
+    tamper(
+      directory,
+      'UPDATE log SET body = ? WHERE seq = 20',
+      JSON.stringify({ ...entry, [field]: changed }),
+    )
     const { ok, bytesIntact, first } = await verify()
     assert.equal(ok, false, field)
     assert.equal(bytesIntact, false, field)
@@ -146,7 +156,13 @@ test('any single byte changed in any body or hash is found, at that entry', asyn
         const value = inHash ? bytes : bytes.toString('latin1')
         tamper(directory, `UPDATE log SET ${inHash ? 'hash' : 'body'} = ? WHERE seq = ?`, value, row.seq)
         const { ok, faults } = await verify()
-        tamper(directory, 'UPDATE log SET hash = ?, body = ? WHERE seq = ?', Buffer.from(row.hash, 'hex'), row.body, row.seq)
+        tamper(
+          directory,
+          'UPDATE log SET hash = ?, body = ? WHERE seq = ?',
+          Buffer.from(row.hash, 'hex'),
+          row.body,
+          row.seq,
+        )
         assert.equal(ok, false)
         assert.equal(faults[0]!.seq, row.seq)
       },
@@ -197,7 +213,12 @@ test('reordered entries are found', async (t) => {
 test('a replaced entry with a good hash of its own is found at the next one', async (t) => {
   const { directory, verify } = await closed(t)
   const body = bodyAt(directory, 20).replace('the role may read', 'the role may READ')
-  tamper(directory, 'UPDATE log SET body = ?, hash = ? WHERE seq = 20', body, Buffer.from(hashOf(body), 'hex'))
+  tamper(
+    directory,
+    'UPDATE log SET body = ?, hash = ? WHERE seq = 20',
+    body,
+    Buffer.from(hashOf(body), 'hex'),
+  )
   const { first } = await verify()
   assert.deepEqual([first?.seq, first?.kind, first?.fields], [21, 'prev_hash', ['prev_hash']])
 })
@@ -325,7 +346,8 @@ test('verification can begin at a checkpoint, and says what it believed', async 
 
 test('verification changes nothing and works where nothing can be written', async (t) => {
   const { directory, verify, head } = await closed(t)
-  for (const suffix of ['-wal', '-shm']) rmSync(`${listSegments(directory)[0]!.path}${suffix}`, { force: true })
+  for (const suffix of ['-wal', '-shm'])
+    rmSync(`${listSegments(directory)[0]!.path}${suffix}`, { force: true })
   chmodSync(directory, 0o500)
   const result = await verify()
   chmodSync(directory, 0o700)

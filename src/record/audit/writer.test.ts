@@ -121,8 +121,14 @@ test('entries that became durable although the commit failed stay in the chain',
   writer.append([pieces()])
   store.fails = false
   writer.append([pieces()])
-  assert.deepEqual(news.map(({ kind }) => kind), ['ack', 'refused', 'ack'])
-  assert.deepEqual(entries().map(({ seq }) => seq), [1, 2, 3, 4])
+  assert.deepEqual(
+    news.map(({ kind }) => kind),
+    ['ack', 'refused', 'ack'],
+  )
+  assert.deepEqual(
+    entries().map(({ seq }) => seq),
+    [1, 2, 3, 4],
+  )
   assert.equal(entries()[3]!.prev_hash, entries()[2]!.hash)
 })
 

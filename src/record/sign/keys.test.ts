@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import { verify } from 'node:crypto'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -18,7 +28,8 @@ test('the first opening makes everything, closed to others; the next finds the s
   const { directory } = place(t)
   const first = openKeys(directory)
   assert.equal(statSync(directory).mode & 0o777, 0o700)
-  for (const name of readdirSync(directory)) assert.equal(statSync(join(directory, name)).mode & 0o777, 0o600, name)
+  for (const name of readdirSync(directory))
+    assert.equal(statSync(join(directory, name)).mode & 0o777, 0o600, name)
   const second = openKeys(directory)
   for (const purpose of ['checkpoint', 'grant'] as const) {
     assert.equal(second.signer(purpose).keyId, first.signer(purpose).keyId)
@@ -74,7 +85,10 @@ test('the private half of a retired key is gone from the disk', (t) => {
   const keys = openKeys(directory)
   keys.rotate('grant')
   const file = JSON.parse(readFileSync(join(directory, 'grant.keys.json'), 'utf8')) as { keys: object[] }
-  assert.deepEqual(file.keys.map((key) => 'private' in key), [true, false])
+  assert.deepEqual(
+    file.keys.map((key) => 'private' in key),
+    [true, false],
+  )
 })
 
 test('a reader that may not make keys finds none, and leaves nothing behind', (t) => {
@@ -129,7 +143,9 @@ test('a key file that was changed is refused, and its secret is not in the error
   const intact = readFileSync(path, 'utf8')
   const { keys } = JSON.parse(intact) as { keys: { id: string; private: string }[] }
   const secret = keys[0]!.private
-  const other = (JSON.parse(readFileSync(join(directory, 'grant.keys.json'), 'utf8')) as { keys: { private: string }[] }).keys[0]!
+  const other = (
+    JSON.parse(readFileSync(join(directory, 'grant.keys.json'), 'utf8')) as { keys: { private: string }[] }
+  ).keys[0]!
   const changes = [
     intact.replace(keys[0]!.id, 'a'.repeat(64)),
     intact.replace(secret, other.private),

@@ -1,4 +1,4 @@
-import type { Client } from '../client/connect.ts'
+import type { Client } from './connect.ts'
 import type { Config } from '../platform/config.ts'
 import { settingArguments } from '../platform/config-arguments.ts'
 
@@ -17,9 +17,9 @@ const IDLE = '30m'
 export async function openClient({ config, environment, start }: DaemonAccess): Promise<Client> {
   const { values, layers } = config
   const [{ connect }, { readSocketSecret }, { ensureDaemon }] = await Promise.all([
-    import('../client/connect.ts'),
+    import('./connect.ts'),
     import('../platform/socket-secret.ts'),
-    import('../client/start.ts'),
+    import('./start.ts'),
   ])
   const client = connect({
     socketPath: values['paths.socket'],

@@ -67,6 +67,8 @@ function median(values: readonly number[]): number {
 
 interface Measured {
   readonly perSecond: number
+  /** The rate of each round, to compare rounds that ran beside each other. */
+  readonly rates: readonly number[]
   readonly p50: number
   readonly p99: number
   readonly seen: number
@@ -75,63 +77,74 @@ interface Measured {
 
 /** How many requests are alive at once: the time of an engine must not be that of collecting the workload. */
 const BATCH = 2000
-
-function measureOwn(engine: PolicyEngine, { requests, truth }: Workload): Measured {
-  let wrong = 0
-  const rates: number[] = []
-  for (let pass = 0; pass <= PASSES; pass++) {
-    let spent = 0
-    wrong = 0
-    for (let at = 0; at < requests.length; at += BATCH) {
-      const fresh = ownRequests(requests.slice(at, at + BATCH))
-      const started = performance.now()
-      for (let i = 0; i < fresh.length; i++) {
-        const { who, action } = fresh[i]!
-        const decision = engine.decide(who, action, NOW)
-        if ((decision.effect === 'allow') !== truth[at + i] || decision.evidence.epoch === 0) wrong++
-      }
-      spent += performance.now() - started
-    }
-    if (pass > 0) rates.push(requests.length / spent)
-  }
-  const times = ownRequests(requests.slice(0, SAMPLED)).map(({ who, action }) => {
-    const started = performance.now()
-    engine.decide(who, action, NOW)
-    return performance.now() - started
-  })
-  return { perSecond: median(rates) * 1000, ...percentiles(times), seen: requests.length, wrong }
-}
-
 const SAMPLED = 20_000
 
-function measurePeer(engine: Engine, { requests, truth }: Workload): Measured {
+/** One engine ready to be asked: fresh requests, and one question. */
+interface Subject {
+  readonly name: string
+  readonly fresh: (requests: readonly BenchRequest[]) => readonly unknown[]
+  readonly isAllowed: (request: never) => boolean
+  readonly budgetMs: number
+}
+
+function ownSubject(engine: PolicyEngine): Subject {
+  return {
+    name: 'warder',
+    fresh: ownRequests,
+    isAllowed: ({ who, action }: OwnRequest) => {
+      const decision = engine.decide(who, action, NOW)
+      return decision.effect === 'allow' && decision.evidence.epoch > 0
+    },
+    budgetMs: Number.POSITIVE_INFINITY,
+  }
+}
+
+function peerSubject({ name, decide, budgetMs }: Engine): Subject {
+  const fresh = (requests: readonly BenchRequest[]) => JSON.parse(JSON.stringify(requests)) as BenchRequest[]
+  return { name, fresh, isAllowed: (request: BenchRequest) => decide(request), budgetMs }
+}
+
+/** One round of one engine. */
+function pass({ fresh, isAllowed, budgetMs }: Subject, { requests, truth }: Workload) {
+  const ask = isAllowed as (request: unknown) => boolean
+  const budget = budgetMs / (PASSES + 1)
+  let spent = 0
   let wrong = 0
   let seen = 0
-  const rates: number[] = []
-  for (let pass = 0; pass <= PASSES; pass++) {
-    let spent = 0
-    wrong = 0
-    seen = 0
-    for (let at = 0; at < requests.length && spent < engine.budgetMs / (PASSES + 1); at += BATCH) {
-      const fresh = JSON.parse(JSON.stringify(requests.slice(at, at + BATCH))) as BenchRequest[]
-      const started = performance.now()
-      for (let i = 0; i < fresh.length; i++) {
-        if (engine.decide(fresh[i]!) !== truth[at + i]) wrong++
-        seen++
-        // the clock is asked seldom: it costs as much as a look-up
-        if ((i & 15) === 15 && spent + performance.now() - started > engine.budgetMs / (PASSES + 1)) break
-      }
-      spent += performance.now() - started
-    }
-    if (pass > 0) rates.push(seen / spent)
-  }
-  const sample = requests.slice(0, Math.min(seen, SAMPLED))
-  const times = (JSON.parse(JSON.stringify(sample)) as BenchRequest[]).map((request) => {
+  for (let at = 0; at < requests.length && spent < budget; at += BATCH) {
+    const batch = fresh(requests.slice(at, at + BATCH))
     const started = performance.now()
-    engine.decide(request)
-    return performance.now() - started
+    for (let i = 0; i < batch.length; i++) {
+      if (ask(batch[i]) !== truth[at + i]) wrong++
+      seen++
+      // the clock is asked seldom: it costs as much as a look-up
+      if ((i & 63) === 63 && spent + performance.now() - started > budget) break
+    }
+    spent += performance.now() - started
+  }
+  return { rate: (seen / spent) * 1000, seen, wrong }
+}
+
+/** Rounds in turn, so that a bad spell of the machine meets all engines; the first round warms up. */
+function measure(subjects: readonly Subject[], workload: Workload): Measured[] {
+  const rounds = Array.from({ length: PASSES + 1 }, () => subjects.map((subject) => pass(subject, workload)))
+  return subjects.map((subject, i) => {
+    const own = rounds.slice(1).map((round) => round[i]!)
+    const rates = own.map(({ rate }) => rate)
+    const { seen, wrong } = own.at(-1)!
+    return { perSecond: median(rates), rates, ...latencies(subject, workload, seen), seen, wrong }
   })
-  return { perSecond: median(rates) * 1000, ...percentiles(times), seen, wrong }
+}
+
+function latencies({ fresh, isAllowed }: Subject, { requests }: Workload, seen: number) {
+  const ask = isAllowed as (request: unknown) => boolean
+  const times: number[] = []
+  for (const request of fresh(requests.slice(0, Math.min(seen, SAMPLED)))) {
+    const started = performance.now()
+    ask(request)
+    times.push(performance.now() - started)
+  }
+  return percentiles(times)
 }
 
 function percentiles(timesMs: readonly number[]): { p50: number; p99: number } {
@@ -146,44 +159,53 @@ export async function run(): Promise<BenchResult[]> {
   const own = new Map<string, number>()
   for (const { grants, agents } of SIZES) {
     const workload = makeWorkload(`${grants} grants / ${agents} agents`, grants, agents)
-    const ours = measureOwn(ownEngine(workload), workload)
+    const peers = await Promise.all(PEERS.map((peer) => tryPeer(peer, workload)))
+    const loaded = peers.filter((peer) => typeof peer !== 'string')
+    const subjects = [
+      ownSubject(ownEngine(workload)),
+      peerSubject(bareMap(workload)),
+      ...loaded.map(peerSubject),
+    ]
+    const [ours, bound, ...others] = measure(subjects, workload)
+    if (ours === undefined || bound === undefined) throw new Error('nothing was measured')
     own.set(`${grants}/${agents}`, ours.perSecond)
+    const isRight = ours.wrong === 0
     results.push({
       ...line(workload, 'warder', ours),
       goal: 'p99 under 5 µs, no answer wrong',
-      ok: ours.p99 < 5 && ours.wrong === 0,
+      ok: ours.p99 < 5 && isRight,
     })
-    const bound = measurePeer(bareMap(workload), workload)
     results.push(beside(line(workload, 'bare Map look-up', { ...bound, wrong: 0 }), ours, bound))
-    for (const peer of PEERS) {
-      if (grants > peer.most) continue
-      const measured = await tryPeer(peer, workload)
-      if (typeof measured === 'string') {
-        results.push({
-          bench: BENCH,
-          name: `${workload.name}: ${peer.name} ${measured}`,
-          unit: 'decisions/s',
-          value: 0,
-          ok: false,
-        })
-        continue
-      }
-      const compared = beside(line(workload, peer.name, measured), ours, measured)
-      const goal =
-        grants === 10_000 && agents === 1000 ? { CASL: 2, 'Cedar (wasm)': 100 }[peer.name] : undefined
-      const isRight = measured.wrong === 0
+    for (const [i, measured] of others.entries()) {
+      const name = loaded[i]?.name ?? ''
       results.push(
-        goal === undefined
-          ? { ...compared, ok: isRight }
-          : {
-              ...compared,
-              goal: `warder at least ${goal} times as fast`,
-              ok: isRight && (compared.ratio ?? 0) >= goal,
-            },
+        judged(beside(line(workload, name, measured), ours, measured), name, grants, agents, measured),
       )
+    }
+    for (const problem of peers.filter((peer) => typeof peer === 'string')) {
+      const name = `${workload.name}: ${problem}`
+      results.push({ bench: BENCH, name, unit: 'decisions/s', value: 0, ok: false })
     }
   }
   return [...results, ...shapes(own)]
+}
+
+function judged(
+  result: BenchResult,
+  name: string,
+  grants: number,
+  agents: number,
+  measured: Measured,
+): BenchResult {
+  const times = grants === 10_000 && agents === 1000 ? { CASL: 2, 'Cedar (wasm)': 100 }[name] : undefined
+  const isRight = measured.wrong === 0
+  return times === undefined
+    ? { ...result, ok: isRight }
+    : {
+        ...result,
+        goal: `warder at least ${times} times as fast`,
+        ok: isRight && (result.ratio ?? 0) >= times,
+      }
 }
 
 /** How the cost grows, all within this run. */
@@ -211,12 +233,12 @@ function shapes(own: ReadonlyMap<string, number>): BenchResult[] {
   ]
 }
 
-async function tryPeer(peer: (typeof PEERS)[number], workload: Workload): Promise<Measured | string> {
+async function tryPeer(peer: (typeof PEERS)[number], workload: Workload): Promise<Engine | string> {
   try {
-    return measurePeer(await peer.load(workload), workload)
+    return await peer.load(workload)
   } catch (error) {
     const isAbsent = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
-    return isAbsent ? 'is not installed: npm ci --prefix bench' : `failed: ${String(error)}`
+    return `${peer.name} ${isAbsent ? 'is not installed: npm ci --prefix bench' : `failed: ${String(error)}`}`
   }
 }
 
@@ -234,7 +256,11 @@ function line(workload: Workload, name: string, measured: Measured): BenchResult
 }
 
 function beside(result: BenchResult, ours: Measured, theirs: Measured): BenchResult {
-  return { ...result, ratio: ours.perSecond / theirs.perSecond, against: 'warder' }
+  return {
+    ...result,
+    ratio: median(ours.rates.map((rate, i) => rate / (theirs.rates[i] ?? rate))),
+    against: 'warder',
+  }
 }
 
 /** The results as a table; times in microseconds, `ratio` is warder's rate over this line's. */

@@ -141,7 +141,7 @@ async function agentAtWork(): Promise<void> {
   const port = await new Promise<number>((resolve) => {
     server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port))
   })
-  warder('exec', '--agent', 'other', '--workspace', place.other, '--', 'true') // makes the other directory another agent's
+  warder('run', '--agent', 'other', '--workspace', place.other, '--', 'true') // makes the other directory another agent's
   const targets = JSON.stringify({
     key: join(place.ssh, 'id_ed25519'),
     ledger: join(ledger, 'segment-00000001.db'),
@@ -217,8 +217,11 @@ async function stop(): Promise<void> {
     '-c',
     'for i in 1 2 3 4 5 6 7 8; do (while :; do :; done) & done; echo busy; wait',
   )
-  await new Promise<void>((resolve) => busy.stdout?.once('data', () => resolve()))
   const ended = new Promise<void>((resolve) => busy.once('close', () => resolve()))
+  const began = new Promise<boolean>((resolve) => busy.stdout?.once('data', () => resolve(true)))
+  if (!(await Promise.race([began, ended.then(() => false)]))) {
+    return show(false, 'unknown', 'the busy agent', 'it ended before it could be stopped')
+  }
   const begin = performance.now()
   const stopped = warder('stop', 'busy', '--reason', 'demo', '--json')
   const wallMs = performance.now() - begin

@@ -25,6 +25,7 @@ const PLATFORM = /^src\/platform\//
 const API = /^src\/api\//
 const GATE = /^src\/gate\//
 const CLIENT = /^src\/client\//
+const IN_PROCESS = /^src\/daemon\/in-process\.ts$/
 const COMPOSE = /^src\/daemon\/compose\.ts$/
 
 const PLAN: readonly Part[] = [
@@ -42,23 +43,28 @@ const PLAN: readonly Part[] = [
     name: 'daemon/http',
     files: /^src\/daemon\/http\//,
     // the edge turns the gate's refusals into answers, so it must know them at run time
-    may: [CORE, API, GATE, /^src\/daemon\/(?!compose\.ts|main\.ts)/],
-    mayTypes: [ROOM, PLATFORM],
+    may: [CORE, API, GATE, ROOM, /^src\/daemon\/(?!compose\.ts|main\.ts)/],
+    mayTypes: [PLATFORM],
   },
   {
     name: 'daemon',
     files: /^src\/daemon\//,
-    may: [CORE, PLATFORM, API, GATE, /^src\/daemon\//],
-    mayTypes: [ROOM],
+    may: [CORE, PLATFORM, API, GATE, ROOM, /^src\/daemon\//],
   },
   // these must work while the daemon is dead
   {
     name: 'cli that works alone',
-    files: /^src\/cli\/commands\/(?:stop|audit-verify|doctor)\.ts$/,
+    files: /^src\/cli\/commands\/(?:stop|audit-verify|doctor|policy-init)\.ts$/,
     may: [CORE, PLATFORM, API, CLIENT, /^src\/cli\//, ROOM],
   },
   { name: 'cli', files: /^src\/cli\//, may: [CORE, PLATFORM, API, CLIENT, /^src\/cli\//] },
-  { name: 'library', files: /^src\/index\.ts$/, may: [CORE, API, CLIENT, COMPOSE], mayTypes: [GATE, ROOM] },
+  // the library brings a whole house along, or calls the daemon's
+  {
+    name: 'library in process',
+    files: IN_PROCESS,
+    may: [CORE, PLATFORM, API, CLIENT, GATE, ROOM, /^src\/daemon\//],
+  },
+  { name: 'library', files: /^src\/index\.ts$/, may: [CORE, PLATFORM, API, CLIENT, IN_PROCESS] },
 ]
 
 /** Which packages stand where; a package that is not here is new, and somebody should have decided so. */
@@ -103,6 +109,23 @@ test('imports follow the one arrow', () => {
   const own = IMPORTS.filter(({ target }) => target.startsWith('src/'))
   assert.ok(own.length > 50, 'the imports were not found')
   assert.deepEqual(own.filter((arrow) => !isInPlan(arrow)).map(draw), [])
+})
+
+test('a file of the daemon knows the room it serves, and only compose knows them all', () => {
+  const roomsOf = Map.groupBy(
+    IMPORTS.filter(
+      ({ file, target, typeOnly }) =>
+        file.startsWith('src/daemon/') && !COMPOSE.test(file) && !typeOnly && ROOM.test(target),
+    ),
+    ({ file }) => file,
+  )
+  const wide = [...roomsOf].filter(
+    ([, imports]) => new Set(imports.map(({ target }) => ROOM.exec(target)?.[0])).size > 2,
+  )
+  assert.deepEqual(
+    wide.map(([file]) => file),
+    [],
+  )
 })
 
 test('sources import nothing from tests, scripts or benchmarks', () => {

@@ -40,6 +40,7 @@ const TRIES = {
       const again = () => {
         const child = spawn('sleep', ['20'], { stdio: 'ignore' })
         child.once('error', (error) => (++failures === 1 ? resolve(error.code) : undefined))
+        child.unref()
         children.push(child)
         if (children.length >= 400) return resolve(undefined)
         setImmediate(failures === 0 ? again : () => undefined)

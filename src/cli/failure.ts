@@ -6,7 +6,7 @@ export const CLI_ERRORS = {
   USAGE: { kind: 'invalid', meaning: 'the command line is not one Warder understands' },
   NEEDS_ANSWER: { kind: 'invalid', meaning: 'a question must be answered and nobody is there to answer it' },
   DECLINED: { kind: 'conflict', meaning: 'the person at the terminal said no' },
-  INPUT_INVALID: { kind: 'invalid', meaning: 'standard input does not hold what the command reads from it' },
+  STDIN_INVALID: { kind: 'invalid', meaning: 'standard input does not hold what the command reads from it' },
   SERVICE_FOREIGN: { kind: 'conflict', meaning: 'a service unit of the same name is not of Warder’s making' },
   SERVICE_MISSING: { kind: 'missing', meaning: 'the service is not installed' },
   SERVICE_FAILED: { kind: 'unavailable', meaning: 'systemd did not do what it was asked' },

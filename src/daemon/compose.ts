@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
-import { createContainment, createStopStore, type HaltedRun, type StopStore } from '../contain/stop/index.ts'
+import { createContainment, createStopStore, type HaltedRun } from '../contain/stop/index.ts'
 import type { Action } from '../core/action.ts'
-import { KnownError, messageOf } from '../core/error.ts'
+import { messageOf } from '../core/error.ts'
 import { newId } from '../core/id.ts'
 import type { Principal } from '../core/principal.ts'
 import { refuseUnanswered } from '../decide/approval/index.ts'
@@ -25,21 +25,13 @@ import {
   seccompDigestHere,
   startSpawnWatch,
   type Running,
-  type SpawnRecord,
 } from '../enforce/sandbox/index.ts'
-import {
-  createRecorder,
-  outcomeEvent,
-  PermitBook,
-  type GateEvent,
-  type Refusal,
-  type Rooms,
-} from '../gate/index.ts'
+import { createRecorder, outcomeEvent, PermitBook, type GateEvent, type Rooms } from '../gate/index.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Config } from '../platform/config.ts'
 import { openDb } from '../platform/db.ts'
 import { ensurePrivateDirectory } from '../platform/files.ts'
-import { bugFields, type Log } from '../platform/log.ts'
+import type { Log } from '../platform/log.ts'
 import { openNative } from '../platform/native.ts'
 import type { Listener } from '../platform/unix-socket.ts'
 import { openLedger, originOf, type AuditEvent } from '../record/audit/index.ts'
@@ -47,13 +39,15 @@ import { openKeys } from '../record/sign/index.ts'
 import { createActs } from './acts.ts'
 import type { AttachedRun } from './attach.ts'
 import { attachedRun } from './attached.ts'
+import { planEvent, refusalEvent, spawnEvent, startEvent } from './events.ts'
 import type { Handlers } from './http/app.ts'
 import { auditHandlers } from './http/audit.ts'
 import { grantHandlers } from './http/grants.ts'
 import { policyHandlers } from './http/policy.ts'
 import { sandboxHandlers } from './http/sandbox.ts'
 import { statusHandlers } from './http/status.ts'
-import { haltEvent, stopHandlers } from './http/stop.ts'
+import { stopHandlers } from './http/stop.ts'
+import { endIfStopped, keepHouse } from './housekeeping.ts'
 import { createPlanner } from './plan.ts'
 import { PolicyFile } from './policy-file.ts'
 import { Runs } from './runs.ts'
@@ -208,11 +202,6 @@ export async function compose(options: ComposeOptions): Promise<House> {
     },
     forgetAfterMs: values['permit.lifetime'] + 1000,
   })
-  const watch = setInterval(
-    () =>
-      void tick().catch((error: unknown) => log.error(`housekeeping: ${messageOf(error)}`, bugFields(error))),
-    1000,
-  )
 
   const handlers: Handlers = {
     ...statusHandlers({
@@ -252,8 +241,8 @@ export async function compose(options: ComposeOptions): Promise<House> {
     ...sandboxHandlers({ runs, plan, driver, profiles, rooms }),
     ...stopHandlers({ stops, permits, acts, now, halt, record: append }),
   }
-  await recordStart(append, version)
-  await tick()
+  await append(startEvent(version))
+  const stopHousekeeping = await keepHouse({ engine, ledger, stops, runs, append, now, log })
   return {
     handlers,
     rooms,
@@ -266,19 +255,12 @@ export async function compose(options: ComposeOptions): Promise<House> {
       )),
     isBusy: () => runs.live().length > 0,
     close: async () => {
-      clearInterval(watch)
+      stopHousekeeping()
       await door.close('the daemon is ending')
       await spawns.close()
       await ledger.close()
       grantDb.close()
     },
-  }
-
-  /** Takes over what happened without us, frees what has ended, and ends what must not go on. */
-  async function tick(): Promise<void> {
-    if (ledger.health().ok) await stops.takeNotes(async (line) => void (await append(noteEvent(line))))
-    for (const id of engine.sweep(now())) await runs.endUsersOf(id, 'a grant this run was given has expired')
-    for (const { running } of runs.live()) await endIfStoppedNow(running, stops)
   }
 
   async function grantEnded(grant: Grant): Promise<void> {
@@ -292,7 +274,7 @@ export async function compose(options: ComposeOptions): Promise<House> {
   function started(run: Running): void {
     spawns.watch(run.runId, run.init)
     // a stop that came while the sandbox was being built found nothing to end
-    void endIfStoppedNow(run, stops).catch((error: unknown) =>
+    void endIfStopped(run, stops).catch((error: unknown) =>
       log.error(`a stopped run was not ended: ${messageOf(error)}`),
     )
   }
@@ -300,17 +282,6 @@ export async function compose(options: ComposeOptions): Promise<House> {
   function lost(error: unknown): void {
     log.error(`not recorded: ${messageOf(error)}`)
   }
-}
-
-async function endIfStoppedNow(run: Running, stops: StopStore): Promise<void> {
-  let reason: string | undefined
-  try {
-    const { all, agents } = stops.read()
-    reason = (all ?? agents[run.agent])?.reason
-  } catch (error) {
-    reason = messageOf(error) // a stop file that cannot be read stops everything
-  }
-  if (reason !== undefined) await run.kill(`stopped: ${reason}`)
 }
 
 function checkContext(places: NonNullable<CheckContext['places']>, home: string): CheckContext {
@@ -324,119 +295,4 @@ function checkContext(places: NonNullable<CheckContext['places']>, home: string)
 /** Names this host in checkpoints without telling its name to whoever reads them. */
 function hostIdOf(): string {
   return createHash('sha256').update(`warder host ${hostname()}`).digest('hex').slice(0, 16)
-}
-
-async function recordStart(append: (event: GateEvent) => Promise<unknown>, version: string): Promise<void> {
-  await append({
-    ...BARE,
-    event_type: 'system',
-    action: 'daemon:start',
-    target: version,
-    result: 'success',
-    details: { pid: process.pid },
-  })
-}
-
-const BARE = {
-  agent: 'warder',
-  capabilities_used: [],
-  decision: '',
-  decision_id: '',
-  layer: '',
-  permit_id: '',
-  reason: '',
-  request_id: '',
-  risk_level: 'low',
-  rule: '',
-  target: '',
-  details: {},
-} as const
-
-/** A program that began inside a run: the run's permit allowed it, the kernel told of it. */
-function spawnEvent({ runId, pid, argv, program }: SpawnRecord, agent: string): GateEvent {
-  return {
-    ...BARE,
-    event_type: 'tool_call',
-    agent,
-    action: 'process:spawn',
-    target: program ?? '',
-    layer: 'sandbox',
-    result: 'success',
-    rule: 'sandbox.spawn',
-    details: {
-      run: runId,
-      pid,
-      command: (argv ?? ['(ended before it could be looked at)']).join(' ').slice(0, 2000),
-    },
-  }
-}
-
-/** A permit that opened nothing: forged, used, expired, for something else, or overtaken. */
-function refusalEvent({ code, what, door, claims }: Refusal): GateEvent {
-  const [namespace = 'permit', verb = 'redeem', ...rest] = claims?.action.split(':') ?? []
-  return {
-    ...BARE,
-    event_type: 'authentication',
-    agent: claims?.principal ?? 'unknown',
-    action: `${namespace}:${verb}`,
-    target: rest.join(':'),
-    decision: 'deny',
-    decision_id: claims?.decision ?? '',
-    layer: 'permit',
-    permit_id: claims?.id ?? '',
-    reason: what,
-    request_id: claims?.request ?? '',
-    result: 'denied',
-    risk_level: 'high',
-    rule: code,
-    details: { door },
-  }
-}
-
-/** A run that could not even be planned: refused by the sandbox, before the gate was asked. */
-function planEvent(who: Principal, action: Omit<Action, 'bytes'>, error: unknown): GateEvent {
-  return {
-    ...BARE,
-    event_type: action.namespace === 'agent' ? 'agent' : 'tool_call',
-    agent: who.id,
-    action: `${action.namespace}:${action.verb}`,
-    target: action.resource,
-    decision: 'deny',
-    layer: 'sandbox',
-    reason: messageOf(error),
-    result: 'denied',
-    risk_level: action.risk,
-    rule: error instanceof KnownError ? error.code : 'error',
-  }
-}
-
-/** What `warder stop` did while no daemon could record it. */
-function noteEvent(line: unknown): GateEvent {
-  const { agent, reason, at, receipts } = line as {
-    agent?: string
-    reason: string
-    at: string
-    receipts: HaltedRun[]
-  }
-  const [receipt] = receipts
-  const failed = receipts.some(({ processesAfter }) => processesAfter !== 0)
-  const base = receipt === undefined ? BARE : haltEvent(receipt, '', reason)
-  return {
-    ...base,
-    event_type: 'containment',
-    agent: 'owner',
-    action: 'agent:stop',
-    target: agent ?? '*',
-    layer: 'containment',
-    rule: 'containment.halt',
-    reason,
-    result: failed ? 'failure' : 'success',
-    risk_level: 'medium',
-    details: {
-      at,
-      without_daemon: true,
-      runs: receipts.length,
-      processes_before: receipts.reduce((sum, { processesBefore }) => sum + Math.max(0, processesBefore), 0),
-    },
-  }
 }

@@ -1,8 +1,8 @@
 import { parseCapability, type Capability } from '../../core/capability.ts'
-import { expand, type Policy, type Statement, type Variables } from './compile.ts'
-import { covers } from './covers.ts'
+import type { Policy, Statement } from './compile.ts'
+import { expand, type Variables } from './variables.ts'
+import { covers, coversPattern } from './covers.ts'
 import { compileExclusions, type ProtectedPlaces } from './exclusion.ts'
-import { coversPattern } from './covers.ts'
 import { compilePattern } from './pattern.ts'
 
 /** What this host can enforce; a missing fact counts as no. */

@@ -1,14 +1,14 @@
-import { CapabilityError, parseCapability, type Capability } from '../../core/capability.ts'
-import { isAgentName, ROLES, type Principal, type Role } from '../../core/principal.ts'
+import { CapabilityError, parseCapability } from '../../core/capability.ts'
+import { isAgentName, ROLES, type Role } from '../../core/principal.ts'
 import { parseDurationMs } from '../../core/quantity.ts'
 import { RISK_LEVELS, SENSITIVITY_LEVELS } from '../../core/risk.ts'
 import { sha256 } from '../../core/canonical.ts'
-import { addClause, clauseOf, newClauses, type ClauseParts, type Clauses } from './clause.ts'
+import type { ClauseParts } from './clause.ts'
 import { PolicyError } from './error.ts'
 import { compilePattern } from './pattern.ts'
-import { isPreset, PRESET_CAPABILITIES } from './preset.ts'
 import { readYaml, type Path, type ReportAt, type Source } from './read.ts'
 import { policySchema, type PolicyDocument, type RuleDocument } from './schema.ts'
+import { expand, type Variables } from './variables.ts'
 
 export const LONGEST_GRANT_MS = 86_400_000
 const USUAL_GRANT_MS = 600_000
@@ -35,12 +35,6 @@ export interface Policy {
   readonly grantors: readonly Role[]
   readonly grantMs: number
   readonly maxGrantMs: number
-}
-
-/** Values for `${HOME}` and `${WORKSPACE}` in path patterns; a workspace may be several directories, or none. */
-export interface Variables {
-  readonly HOME?: string
-  readonly WORKSPACE?: readonly string[]
 }
 
 export const EMPTY_POLICY = 'version: 1\n'
@@ -143,41 +137,6 @@ function definedOnly({ HOME }: Variables): Variables {
   return HOME === undefined ? {} : { HOME }
 }
 
-/**
- * The capability with `${HOME}` and `${WORKSPACE}` filled in: one for each workspace, none without.
- *
- * @throws PolicyError `PATTERN_INVALID` for any other variable, one that has no value, or one that is not in a path
- */
-export function expand(capability: Capability, variables: Variables): Capability[] {
-  const { pattern } = capability
-  if (pattern === undefined || !pattern.includes('${')) return [capability]
-  const workspaces = pattern.includes('${WORKSPACE}') ? (variables.WORKSPACE ?? []) : ['']
-  return workspaces.map((workspace) => ({
-    ...capability,
-    pattern: pattern.replace(/\$\{([^}]*)\}?/g, (written, variable: string, at: number) => {
-      const value = variable === 'WORKSPACE' ? workspace : variable === 'HOME' ? variables.HOME : undefined
-      if (value === undefined || at !== 0 || !written.endsWith('}')) {
-        throw new PolicyError('PATTERN_INVALID', {
-          what: `the pattern ${JSON.stringify(pattern)} has ${written}, which has no value there`,
-          fix: 'begin the pattern with ${HOME} or ${WORKSPACE}, or write the path out',
-        })
-      }
-      if (!isPlainPath(value)) {
-        throw new PolicyError('PATTERN_INVALID', {
-          what: `${written} is ${JSON.stringify(value)}, which cannot stand in a pattern`,
-          fix: 'use an absolute path without stars or empty components',
-        })
-      }
-      return value === '/' ? '' : value
-    }),
-  }))
-}
-
-/** Whether a path can be put into a pattern and still mean itself alone. */
-export function isPlainPath(path: string): boolean {
-  return path === '/' || (/^(?:\/[^/*\\\u0000-\u001f\u007f]+)+$/.test(path) && !/\/\.\.?(?:\/|$)/.test(path))
-}
-
 function statementsOf(document: PolicyDocument, where: (path: Path) => string): Statement[] {
   const rules = (document.rules ?? []).flatMap((rule, i) => ruleStatements(rule, i, where))
   const risks = (['always_deny', 'ask', 'allow'] as const).flatMap((key) =>
@@ -234,70 +193,6 @@ function ruleStatements(rule: RuleDocument, index: number, where: (path: Path) =
     agents: isForAll ? ['*'] : (rule.agents ?? []),
     roles: rule.roles ?? [],
   }))
-}
-
-/** Everything the policy says about one principal, by operation, and its ceiling. */
-export interface Profile {
-  readonly clauses: Clauses
-  readonly ceiling: number
-  readonly preset: string | undefined
-}
-
-/**
- * Compiles what concerns one principal. Done once per principal and policy, not per request.
- *
- * @throws PolicyError `PATTERN_INVALID` when a cell would be too slow to ask
- */
-export function compileProfile(
-  policy: Policy,
-  who: Pick<Principal, 'id' | 'role' | 'preset'>,
-  variables: Variables,
-): Profile {
-  const clauses = newClauses()
-  const isAgent = who.role === 'agent'
-  for (const statement of policy.statements) {
-    const named = isAgent && (statement.agents.includes('*') || statement.agents.includes(who.id))
-    if (named || statement.roles.includes(who.role)) addStatement(clauses, statement, variables)
-  }
-  const agent = isAgent ? definedAgent(policy.source.value, who.id) : undefined
-  const preset = isAgent ? (agent?.role_preset ?? who.preset) : undefined
-  if (isPreset(preset)) {
-    for (const [i, capability] of PRESET_CAPABILITIES[preset].entries()) {
-      addStatement(
-        clauses,
-        {
-          capability,
-          parts: {
-            source: 'preset',
-            effect: 'allow',
-            rule: `role.${preset}.default`,
-            reason: `agents of the role ${preset} hold it from the start`,
-            capability,
-            order: 50_000 + i,
-          },
-          agents: [],
-          roles: [],
-        },
-        variables,
-      )
-    }
-  }
-  const ceiling = agent?.ceiling === undefined ? policy.ceiling : SENSITIVITY_LEVELS.indexOf(agent.ceiling)
-  return { clauses, ceiling, preset }
-}
-
-/** What the policy file says of an agent by name; never something inherited from Object. */
-export function definedAgent(document: PolicyDocument, name: string) {
-  return document.agents !== undefined && Object.hasOwn(document.agents, name)
-    ? document.agents[name]
-    : undefined
-}
-
-function addStatement(clauses: Clauses, statement: Statement, variables: Variables): void {
-  const clause = clauseOf(statement.parts)
-  for (const capability of expand(parseCapability(statement.capability), variables)) {
-    addClause(clauses, capability, compilePattern(capability), clause)
-  }
 }
 
 /** Whether `role` is one the policy lets give and take back grants. */

@@ -5,16 +5,7 @@ import type { Decision } from '../../core/decision.ts'
 import { messageOf } from '../../core/error.ts'
 import { ROLES, type Principal, type Role } from '../../core/principal.ts'
 import { operationOf, type Clause, type Operation } from './clause.ts'
-import {
-  compileProfile,
-  EMPTY_POLICY,
-  expand,
-  mayGrant,
-  readPolicy,
-  type Policy,
-  type Profile,
-  type Variables,
-} from './compile.ts'
+import { EMPTY_POLICY, mayGrant, readPolicy, type Policy } from './compile.ts'
 import { Barrier } from './barrier.ts'
 import { byDefault, denied, invalidResource, unknownAction } from './answer.ts'
 import { covers } from './covers.ts'
@@ -23,7 +14,9 @@ import { LazyEvidence } from './evidence.ts'
 import type { Exclusions, ProtectedPlaces } from './exclusion.ts'
 import { exclusionFix, ruleFix } from './fix.ts'
 import { HeldGrants, type HeldGrant, type Holder } from './held.ts'
+import { compileProfile, namedIn, profileKey, type Profile } from './profile.ts'
 import { Scan } from './scan.ts'
+import { expand, type Variables } from './variables.ts'
 import { findDeny, gate, riskOf, settled, weigh, type Facts, type Settled } from './weigh.ts'
 import type { Workspace, Workspaces } from './workspace.ts'
 
@@ -302,14 +295,4 @@ export class PolicyEngine {
     )
     return this.#digest
   }
-}
-
-function profileKey(who: Pick<Principal, 'id' | 'role' | 'preset'>, isOwn: boolean): string {
-  return `${who.role} ${isOwn ? who.id : ''} ${who.preset ?? ''}`
-}
-
-/** Agents the policy speaks of by name; all others share a profile. */
-function namedIn(policy: Policy): Set<string> {
-  const names = policy.statements.flatMap(({ agents }) => agents)
-  return new Set([...names, ...Object.keys(policy.source.value.agents ?? {})].filter((name) => name !== '*'))
 }

@@ -167,6 +167,19 @@ test('hiding that a grant was taken back does not bring it back', () => {
   }
 })
 
+test('records of two histories of the book cannot be put together', () => {
+  const signer = testSigner()
+  const [one, two] = [open(memoryGrantStore(), signer), open(memoryGrantStore(), signer)]
+  const { grant } = one.book.add(ASKED, owner, NOW)
+  one.book.revoke(grant.id, owner, NOW)
+  two.book.add({ ...ASKED, capability: 'tool:call' }, owner, NOW)
+  two.book.add({ ...ASKED, capability: 'tool:list' }, owner, NOW)
+  const spliced = tampered(one.store, ([first]) => [first!, two.store.read(1, 1)[0]!])
+  const again = open(spliced, signer)
+  assert.ok(!again.isAllowed())
+  assert.match(again.book.problems()[0] ?? '', /does not follow/)
+})
+
 test('a grant that cannot be written is not in force', () => {
   const broken: GrantStore = {
     append: () => {

@@ -2,8 +2,9 @@ import { sha256 } from '../../core/canonical.ts'
 import { parseCapability } from '../../core/capability.ts'
 import type { Principal } from '../../core/principal.ts'
 import { addClause, clauseOf, newClauses, type Clause, type Clauses } from './clause.ts'
-import { expand, type Profile } from './compile.ts'
 import { compilePattern } from './pattern.ts'
+import type { Profile } from './profile.ts'
+import { expand } from './variables.ts'
 import type { Slot } from './pattern-index.ts'
 
 /** What the engine needs to know of a grant. */

@@ -6,7 +6,7 @@
  * handed (`decide/identity` made it), the resource to be the resolved one the door will open, and its callers' clock.
  */
 export { check, type CheckContext, type CheckFinding, type HostFacts } from './check.ts'
-export { type Policy, type Variables } from './compile.ts'
+export { type Policy } from './compile.ts'
 export { covers, type Covers } from './covers.ts'
 export { PolicyEngine, type PolicyOptions } from './engine.ts'
 export { POLICY_ERRORS, PolicyError, type FileProblem } from './error.ts'
@@ -22,4 +22,5 @@ export { policyJsonSchema, policySchema, type Expectation, type PolicyDocument }
 export { STARTER_POLICY } from './starter.ts'
 export { GRANT_TABLE, sqliteGrantStore, type GrantStore, type SignedRecord } from './store.ts'
 export { memoryGrantStore } from './store.memory.ts'
+export { type Variables } from './variables.ts'
 export { type Workspace } from './workspace.ts'

@@ -2,8 +2,8 @@ import { parseCapability } from '../../core/capability.ts'
 import type { Effect } from '../../core/decision.ts'
 import type { Principal } from '../../core/principal.ts'
 import { operationsOf, type Clause } from './clause.ts'
-import { expand } from './compile.ts'
 import type { PolicyEngine } from './engine.ts'
+import { expand } from './variables.ts'
 import { isPreset, PRESET_CAPABILITIES } from './preset.ts'
 
 /** One thing the file system door must open or keep shut for a principal. */

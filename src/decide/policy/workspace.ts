@@ -1,9 +1,9 @@
 import { sha256 } from '../../core/canonical.ts'
 import { clauseOf, type Clause } from './clause.ts'
-import { isPlainPath } from './compile.ts'
 import { PolicyError } from './error.ts'
 import { compilePattern, type Pattern } from './pattern.ts'
 import { PatternIndex } from './pattern-index.ts'
+import { isPlainPath } from './variables.ts'
 import type { Scan } from './scan.ts'
 
 /** A directory that belongs to one agent. */

@@ -27,7 +27,7 @@ echo "routes=$(sed 1d /proc/net/route | wc -l)"
 (: > /etc/warder-canary) 2>/dev/null; echo "etc=$?"
 (: > /warder-canary) 2>/dev/null; echo "root=$?"
 (: > /tmp/honest) 2>/dev/null; echo "tmp=$?"
-ls /proc/$$/fd > /tmp/open; echo "open=$(tr '\\n' , < /tmp/open)"
+ls /proc/self/fd > /tmp/open; echo "open=$(tr '\\n' , < /tmp/open)"
 echo "files=$(ulimit -n)"
 echo "core=$(ulimit -c)"
 echo "size=$(ulimit -f)"
@@ -67,7 +67,7 @@ export async function probeMachine(machine: Machine): Promise<readonly Guarantee
         refusedWrites(value) && value('tmp') === '0',
         'writes to /, /usr and /etc fail',
       ),
-      tried('no-leaked-descriptors', /^0,1,2,(10,)?$/.test(value('open')), `open: ${value('open')}`),
+      tried('no-leaked-descriptors', /^0,1,(10,)?2,(10,)?$/.test(value('open')), `open: ${value('open')}`),
       {
         name: 'descriptor-binds',
         inForce: true,

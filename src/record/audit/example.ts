@@ -10,7 +10,7 @@ import type { CheckpointSigner } from './checkpoint.ts'
 import { EVENT_TYPES, RESULTS, VERDICTS, type AuditEvent } from './entry.ts'
 import { openLedger, type Ledger } from './ledger.ts'
 import type { LedgerOptions } from './options.ts'
-import { listSegments } from './segments.ts'
+import { listSegments, SegmentReader, type Row } from './segments.ts'
 import { verifyLedger, type Verification, type VerifyOptions } from './verify.ts'
 
 /** Events and ledgers for this room's tests. */
@@ -77,6 +77,26 @@ export async function appendReads(ledger: Ledger, count: number, from = 1): Prom
       ledger.append({ ...READ, target: `/srv/data/${from + at}`, permit_id: `p-${from + at}` }),
     ),
   )
+}
+
+/** A closed, indexed ledger of 40 reads behind the entries it began with. */
+export async function closed(t: TestContext, count = 40) {
+  const at = place(t)
+  const ledger = await at.open()
+  await appendReads(ledger, count)
+  await until(() => ledger.health().indexed === ledger.head().seq)
+  await ledger.close()
+  return { ...at, head: ledger.head() }
+}
+
+/** Every row there is. */
+export function rowsOf(directory: string): Row[] {
+  const reader = new SegmentReader(directory)
+  try {
+    return reader.read(0, 100_000)
+  } finally {
+    reader.close()
+  }
 }
 
 /** What an attacker with the user's rights does: open the file and write, triggers or not. */

@@ -87,7 +87,8 @@ test('a query finds what reading everything finds, whether all, some or nothing 
 })
 
 test('unsettled are the allows with a permit whose outcome is missing, indexed or not', async (t) => {
-  const ledger = await place(t).open()
+  const { open, directory } = place(t)
+  const ledger = await open()
   const ask = (permit_id: string) => ledger.append({ ...READ, permit_id })
   const settle = (permit_id: string) => ledger.append({ ...READ, permit_id, decision: '', result: 'success' })
   const indexed = () => until(() => ledger.health().indexed === ledger.head().seq)
@@ -108,6 +109,14 @@ test('unsettled are the allows with a permit whose outcome is missing, indexed o
   await settle('p-3')
   await ask('p-5')
   assert.deepEqual(unsettled('newest'), ['p-5', 'p-2'])
+  await ledger.close()
+  for (const suffix of ['', '-wal', '-shm']) rmSync(join(directory, `index.db${suffix}`), { force: true })
+  const reader = new Finder(directory)
+  t.after(() => reader.close())
+  assert.deepEqual(
+    reader.query({ unsettled: true }).map(({ permit_id }) => permit_id),
+    ['p-2', 'p-5'],
+  )
 })
 
 test('an entry is found by number, by id, and by the start of an id that fits no other', async (t) => {

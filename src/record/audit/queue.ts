@@ -108,8 +108,7 @@ export class AppendQueue {
     this.#waiting = this.#waiting.length <= room ? [] : this.#waiting.slice(room)
     let text = ''
     for (const waiting of batch) {
-      const [head, middle, tail] = waiting.written.pieces
-      text += `${head}\n${middle}\n${tail}\n`
+      text += `${waiting.written.text}\n`
       this.#underWay.push(waiting)
     }
     this.#send(text)

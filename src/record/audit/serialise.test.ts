@@ -14,7 +14,7 @@ const HASH = 'ab'.repeat(32)
 test('a body is byte for byte what RFC 8785 asks, for any event', () => {
   fc.assert(
     fc.property(anyEvent, fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), (event, seq) => {
-      const body = bodyOf(write(stamp(event)).pieces, HASH, seq)
+      const body = bodyOf(write(stamp(event)).text, HASH, seq)
       const value = JSON.parse(body) as Json
       assert.equal(body, canonicalJson(value))
       assert.equal(body, canonicalize(value))
@@ -26,8 +26,8 @@ test('a body is byte for byte what RFC 8785 asks, for any event', () => {
 test('what is read back from a body is what was written', () => {
   fc.assert(
     fc.property(anyEvent, (event) => {
-      const { event: written, pieces } = write(stamp(event))
-      const body = bodyOf(pieces, HASH, 7)
+      const { event: written, text } = write(stamp(event))
+      const body = bodyOf(text, HASH, 7)
       const entry = parseEntry(body, hashOf(body))
       const expected = JSON.parse(JSON.stringify({ ...written, prev_hash: HASH, seq: 7 })) as Json
       assert.equal(canonicalJson(unhashed(entry)), canonicalJson(expected))
@@ -35,10 +35,10 @@ test('what is read back from a body is what was written', () => {
   )
 })
 
-test('no piece of a body holds a line break, so that a batch can cross to the thread as one text', () => {
+test('no text of an event holds a line break, so that a batch can cross to the thread as one text', () => {
   fc.assert(
     fc.property(anyEvent, (event) => {
-      assert.ok(write(stamp(event)).pieces.every((piece) => !piece.includes('\n')))
+      assert.ok(!write(stamp(event)).text.includes('\n'))
     }),
   )
 })
@@ -46,7 +46,7 @@ test('no piece of a body holds a line break, so that a batch can cross to the th
 test('the link is found in any body, whatever its texts and details pretend', () => {
   fc.assert(
     fc.property(anyEvent, fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), (event, seq) => {
-      assert.deepEqual(linkOf(bodyOf(write(stamp(event)).pieces, HASH, seq)), { prevHash: HASH, seq })
+      assert.deepEqual(linkOf(bodyOf(write(stamp(event)).text, HASH, seq)), { prevHash: HASH, seq })
     }),
   )
 })
@@ -64,11 +64,11 @@ test('a lone surrogate is recorded as the replacement character instead of refus
 })
 
 test('details that are too large give way to their digest, and the entry says so', () => {
-  const { event, pieces } = write(stamp({ ...READ, details: { blob: 'x'.repeat(70_000) } }))
+  const { event, text } = write(stamp({ ...READ, details: { blob: 'x'.repeat(70_000) } }))
   assert.deepEqual(Object.keys(event.details), ['details_bytes', 'details_sha256', 'truncated'])
   assert.equal(event.details.details_sha256, hashOf(`{"blob":"${'x'.repeat(70_000)}"}`))
   assert.equal(event.reason, READ.reason)
-  assert.ok(Buffer.byteLength(bodyOf(pieces, GENESIS, 1)) < MAX_BODY_BYTES)
+  assert.ok(Buffer.byteLength(bodyOf(text, GENESIS, 1)) < MAX_BODY_BYTES)
 })
 
 test('an entry never exceeds 65,535 bytes, whichever fields are large', () => {
@@ -86,7 +86,7 @@ test('an entry never exceeds 65,535 bytes, whichever fields are large', () => {
   const written = write(
     stamp({ ...event, ...ids, capabilities_used: Array.from({ length: 50 }, () => large) }),
   )
-  assert.ok(Buffer.byteLength(bodyOf(written.pieces, GENESIS, Number.MAX_SAFE_INTEGER)) <= MAX_BODY_BYTES)
+  assert.ok(Buffer.byteLength(bodyOf(written.text, GENESIS, Number.MAX_SAFE_INTEGER)) <= MAX_BODY_BYTES)
   assert.match(written.event.target, /sha256 [0-9a-f]{64}\]$/)
 })
 

@@ -9,60 +9,46 @@ const LINK_BYTES = 128
 /** Texts longer than this are cut when the entry is too large even without its details; in UTF-16 units. */
 const CUT_AT = 400
 
-/**
- * The canonical JSON of an event in three pieces, between which the writer puts `prev_hash` and `seq`. No piece holds a
- * line break (JSON escapes it), so that a batch of pieces crosses to the writer's thread as one text.
- */
-export type Pieces = readonly [head: string, middle: string, tail: string]
-
-/** An event and its pieces; the event says what the pieces say, also where it had to be shortened. */
+/** An event and its canonical JSON, without a link; the event says what the text says, also where it was shortened. */
 export interface Written {
   readonly event: StampedEvent
-  readonly pieces: Pieces
+  /** Holds no line break (JSON escapes it), so that many of them cross to the writer's thread as one text. */
+  readonly text: string
 }
 
 /**
- * Written by hand for speed: the members stand in sorted order already, and only texts, whole numbers and booleans
- * occur, so JSON.stringify writes what RFC 8785 asks. Lone surrogates become U+FFFD and what is too long is replaced by
- * its digest: a strange event is recorded, never refused.
+ * Canonical JSON at the price of one native call: the event's members stand in sorted order already, and only texts,
+ * whole numbers and booleans occur, so JSON.stringify writes what RFC 8785 asks. Lone surrogates become U+FFFD and what
+ * is too long is replaced by its digest: a strange event is recorded, never refused.
  */
 export function write(event: StampedEvent): Written {
-  const pieces = stringify(event)
+  const text = stringify(event)
   // JSON.stringify writes a lone surrogate as \ud8xx; an escaped backslash before "ud" only costs the slow path
-  if (pieces[0].includes('\\ud') || pieces[1].includes('\\ud') || pieces[2].includes('\\ud')) {
+  if (text.includes('\\ud')) {
     const repaired = wellFormed(event)
     if (JSON.stringify(repaired) !== JSON.stringify(event)) return write(repaired)
   }
-  if (fits(pieces)) return { event, pieces }
+  if (fits(text)) return { event, text }
   const shorter = withoutDetails(event)
   const short = stringify(shorter)
-  if (fits(short)) return { event: shorter, pieces: short }
+  if (fits(short)) return { event: shorter, text: short }
   const shortest = withShortTexts(shorter)
-  return { event: shortest, pieces: stringify(shortest) }
+  return { event: shortest, text: stringify(shortest) }
 }
 
-/**
- * One native call for the whole event, cut where the link goes. The cuts are found from the end: behind each stand only
- * texts, in which every quotation mark is escaped, so that no text can pass for a member's name.
- */
-function stringify(event: StampedEvent): Pieces {
+function stringify(event: StampedEvent): string {
   const keys = Object.keys(event.details)
-  if (!isSorted(keys)) {
-    if (keys.some((key) => /^\d/.test(key))) return stringifyNumbered(event)
-    const details = Object.fromEntries(keys.sort().map((key) => [key, event.details[key]!]))
-    return stringify({ ...event, details })
+  if (isSorted(keys)) return JSON.stringify(event)
+  if (keys.some((key) => /^\d/.test(key))) {
+    // JavaScript keeps members such as `10` and `9` in an order of its own: these details are written by hand; in front
+    // of them stand texts only, so the first such member is the real one
+    const text = JSON.stringify({ ...event, details: {} })
+    return text.replace('"details":{}', () => `"details":${detailsText(event.details)}`)
   }
-  const text = JSON.stringify(event)
-  const tailAt = text.lastIndexOf(',"target":"')
-  const middleAt = text.lastIndexOf(',"reason":"', tailAt)
-  return [text.slice(0, middleAt), text.slice(middleAt + 1, tailAt), text.slice(tailAt + 1)]
-}
-
-/** The slow way, for details with members such as `10` and `9`, which JavaScript keeps in an order of its own. */
-function stringifyNumbered(event: StampedEvent): Pieces {
-  const [head, middle, tail] = stringify({ ...event, details: {} })
-  // in front of the details stand texts only, so the first such member is the real one
-  return [head.replace('"details":{}', () => `"details":${detailsText(event.details)}`), middle, tail]
+  return JSON.stringify({
+    ...event,
+    details: Object.fromEntries(keys.sort().map((key) => [key, event.details[key]])),
+  })
 }
 
 function isSorted(keys: readonly string[]): boolean {
@@ -74,9 +60,15 @@ function isSorted(keys: readonly string[]): boolean {
   return true
 }
 
-/** The entry's bytes, as hashed and as stored. */
-export function bodyOf(pieces: Pieces, prevHash: string, seq: number): string {
-  return `${pieces[0]},"prev_hash":"${prevHash}",${pieces[1]},"seq":${seq},${pieces[2]}`
+/**
+ * The entry's bytes, as hashed and as stored: the text with its link in it. The places are found from the end: behind
+ * each stand only texts, in which every quotation mark is escaped, so that no text can pass for a member's name.
+ */
+export function bodyOf(text: string, prevHash: string, seq: number): string {
+  const tailAt = text.lastIndexOf(',"target":"')
+  const middleAt = text.lastIndexOf(',"reason":"', tailAt)
+  const [head, middle, tail] = [text.slice(0, middleAt), text.slice(middleAt, tailAt), text.slice(tailAt)]
+  return `${head},"prev_hash":"${prevHash}"${middle},"seq":${seq}${tail}`
 }
 
 export function hashOf(body: string): string {
@@ -93,10 +85,9 @@ function detailsText(details: Details): string {
   return `{${text}}`
 }
 
-function fits(pieces: Pieces): boolean {
+function fits(text: string): boolean {
   const limit = MAX_BODY_BYTES - LINK_BYTES
-  const length = pieces[0].length + pieces[1].length + pieces[2].length
-  return length * 3 <= limit || pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0) <= limit
+  return text.length * 3 <= limit || Buffer.byteLength(text) <= limit
 }
 
 function withoutDetails(event: StampedEvent): StampedEvent {

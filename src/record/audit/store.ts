@@ -38,7 +38,7 @@ export interface LogStore {
 
 const ROWS_PER_INSERT = 32
 /** SQLite's own checkpoint of the write-ahead log stalls a commit; ours runs when nobody waits, before it gets there. */
-const WAL_PAGES_FORCED = 8000
+const WAL_PAGES_FORCED = 1000
 const WAL_BYTES_TIDY = 1024 * 1024
 
 interface Current {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createStamp, GENESIS, type Entry } from './entry.ts'
 import { READ } from './example.ts'
-import { bodyOf, hashOf, parseEntry, write, type Pieces } from './serialise.ts'
+import { bodyOf, hashOf, parseEntry, write } from './serialise.ts'
 import { MemoryStore } from './store.memory.ts'
 import { Writer, type WriterNews } from './writer.ts'
 
@@ -11,16 +11,16 @@ function makeWriter(maxSegmentBytes = 1_000_000, store = new MemoryStore()) {
   const news: WriterNews[] = []
   const time = { ms: Date.UTC(2026, 0, 31, 23, 59, 59, 999) }
   const stamp = createStamp(() => time.ms)
-  const pieces = (): Pieces => write(stamp(READ)).pieces
+  const text = (): string => write(stamp(READ)).text
   const writer = new Writer({ store, maxSegmentBytes, tell: (one) => news.push(one) })
   const entries = (): Entry[] => store.read(0, 1e6).map(({ body, hash }) => parseEntry(body, hash))
-  return { writer, store, news, time, pieces, entries }
+  return { writer, store, news, time, text, entries }
 }
 
 test('entries are numbered from 1 without gaps, and each carries the hash of the one before', () => {
-  const { writer, pieces, entries, store } = makeWriter()
-  writer.append([pieces(), pieces()])
-  writer.append([pieces()])
+  const { writer, text, entries, store } = makeWriter()
+  writer.append([text(), text()])
+  writer.append([text()])
   let prev = GENESIS
   for (const [at, { seq, prev_hash, hash }] of entries().entries()) {
     assert.equal(seq, at + 1)
@@ -32,8 +32,8 @@ test('entries are numbered from 1 without gaps, and each carries the hash of the
 })
 
 test('an acknowledgement says exactly what was stored', () => {
-  const { writer, news, pieces, entries } = makeWriter()
-  const batch = [pieces(), pieces(), pieces()]
+  const { writer, news, text, entries } = makeWriter()
+  const batch = [text(), text(), text()]
   writer.append(batch)
   const [ack] = news
   assert.ok(ack?.kind === 'ack')
@@ -44,10 +44,10 @@ test('an acknowledgement says exactly what was stored', () => {
 })
 
 test('a segment ends at UTC midnight, also at the end of a month, and the next repeats the last hash', () => {
-  const { writer, time, pieces, entries, store, news } = makeWriter()
-  const before = pieces()
+  const { writer, time, text, entries, store, news } = makeWriter()
+  const before = text()
   time.ms += 1
-  const after = pieces()
+  const after = text()
   writer.append([before, after])
   assert.equal(store.segment, 2)
   const [, last, opening, first] = entries()
@@ -60,25 +60,25 @@ test('a segment ends at UTC midnight, also at the end of a month, and the next r
 })
 
 test('the day is the UTC day: local midnight and daylight saving end nothing', () => {
-  const { writer, time, pieces, store } = makeWriter()
+  const { writer, time, text, store } = makeWriter()
   for (const hour of [0, 1, 2, 3, 22, 23]) {
     time.ms = Date.UTC(2026, 2, 29, hour, 30) // clocks change that night in Europe
-    writer.append([pieces()])
+    writer.append([text()])
   }
   assert.equal(store.segment, 1)
 })
 
 test('a clock that jumps back does not begin a segment', () => {
-  const { writer, time, pieces, store } = makeWriter()
-  writer.append([pieces()])
+  const { writer, time, text, store } = makeWriter()
+  writer.append([text()])
   time.ms -= 40 * 86_400_000
-  writer.append([pieces()])
+  writer.append([text()])
   assert.equal(store.segment, 1)
 })
 
 test('a segment ends at its size, in the middle of a batch too', () => {
-  const { writer, pieces, store, entries } = makeWriter(4000)
-  writer.append(Array.from({ length: 40 }, pieces))
+  const { writer, text, store, entries } = makeWriter(4000)
+  writer.append(Array.from({ length: 40 }, text))
   assert.ok(store.segment > 3)
   assert.deepEqual(
     entries().map(({ seq }) => seq),
@@ -95,13 +95,13 @@ test('when writing fails the whole batch is refused, and the next one finds the 
     }
   }
   const store = new FailingStore()
-  const { writer, news, pieces, entries } = makeWriter(1_000_000, store)
-  writer.append([pieces()])
+  const { writer, news, text, entries } = makeWriter(1_000_000, store)
+  writer.append([text()])
   store.fails = true
-  writer.append([pieces(), pieces()])
+  writer.append([text(), text()])
   assert.deepEqual(news.at(-1), { kind: 'refused', count: 2, why: 'database or disk is full' })
   store.fails = false
-  writer.append([pieces()])
+  writer.append([text()])
   assert.equal(news.at(-1)?.kind, 'ack')
   assert.equal(entries().at(-1)!.seq, 3)
 })
@@ -115,12 +115,12 @@ test('entries that became durable although the commit failed stay in the chain',
     }
   }
   const store = new LateStore()
-  const { writer, news, pieces, entries } = makeWriter(1_000_000, store)
-  writer.append([pieces()])
+  const { writer, news, text, entries } = makeWriter(1_000_000, store)
+  writer.append([text()])
   store.fails = true
-  writer.append([pieces()])
+  writer.append([text()])
   store.fails = false
-  writer.append([pieces()])
+  writer.append([text()])
   assert.deepEqual(
     news.map(({ kind }) => kind),
     ['ack', 'refused', 'ack'],
@@ -145,10 +145,10 @@ test('a writer whose store was changed behind its back refuses to go on', () => 
     }
   }
   const store = new ChangingStore()
-  const { writer, news, pieces } = makeWriter(1_000_000, store)
-  writer.append([pieces()])
+  const { writer, news, text } = makeWriter(1_000_000, store)
+  writer.append([text()])
   store.swapped = true
-  writer.append([pieces()])
-  writer.append([pieces()])
+  writer.append([text()])
+  writer.append([text()])
   assert.deepEqual(news.at(-1), { kind: 'refused', count: 1, why: 'the ledger changed under its writer' })
 })

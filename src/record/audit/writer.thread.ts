@@ -4,7 +4,6 @@ import { messageOf } from '../../core/error.ts'
 import { openDb, type Db } from '../../platform/db.ts'
 import { IndexFollower, type IndexNews } from './index-follower.ts'
 import { createPrivateFile } from './segments.ts'
-import type { Pieces } from './serialise.ts'
 import { SegmentStore } from './store.ts'
 import { Writer, type Head, type WriterNews } from './writer.ts'
 
@@ -13,7 +12,7 @@ export interface WriterData {
   readonly maxSegmentBytes: number
 }
 
-/** What the thread is told. A batch is its pieces, three per entry, each ended by a line break. */
+/** What the thread is told. A batch is its entries' texts, each ended by a line break. */
 export type WriterOrder =
   | { readonly kind: 'append'; readonly text: string }
   | { readonly kind: 'reindex' }
@@ -58,10 +57,10 @@ function run({ directory, maxSegmentBytes }: WriterData, tell: (news: ThreadNews
 
 /** Deals with everything that has arrived, in one go; false when told to close. */
 function serve(first: WriterOrder, writer: Writer, index: IndexFollower): boolean {
-  let batch: Pieces[] = []
+  let batch: string[] = []
   let order: WriterOrder | undefined = first
   while (order !== undefined) {
-    if (order.kind === 'append') addPieces(batch, order.text)
+    if (order.kind === 'append') addTexts(batch, order.text)
     else {
       writer.append(batch)
       batch = []
@@ -76,10 +75,9 @@ function serve(first: WriterOrder, writer: Writer, index: IndexFollower): boolea
   return true
 }
 
-function addPieces(batch: Pieces[], text: string): void {
-  const pieces = text.split('\n')
-  for (let at = 0; at + 2 < pieces.length; at += 3)
-    batch.push([pieces[at]!, pieces[at + 1]!, pieces[at + 2]!])
+function addTexts(batch: string[], text: string): void {
+  const texts = text.split('\n')
+  for (let at = 0; at + 1 < texts.length; at++) batch.push(texts[at]!)
 }
 
 /** Holds an open transaction for life: the lock goes with the process, however it dies, and leaves nothing behind. */

@@ -1,6 +1,6 @@
 import { messageOf } from '../../core/error.ts'
 import { GENESIS, type StampedEvent } from './entry.ts'
-import { bodyOf, hashOf, write, type Pieces } from './serialise.ts'
+import { bodyOf, hashOf, write } from './serialise.ts'
 import type { Row } from './segments.ts'
 import type { LogStore } from './store.ts'
 
@@ -60,7 +60,7 @@ export class Writer {
   }
 
   /** Appends in order, in as many commits as it takes. Tells what became of every entry; never throws. */
-  append(batch: readonly Pieces[]): void {
+  append(batch: readonly string[]): void {
     for (let at = 0; at < batch.length;) {
       const count = this.#commit(batch, at)
       at += count
@@ -68,25 +68,25 @@ export class Writer {
   }
 
   /** Commits some of `batch` from `from` on, or refuses it; returns how many it dealt with. */
-  #commit(batch: readonly Pieces[], from: number): number {
+  #commit(batch: readonly string[], from: number): number {
     const { store, tell } = this.#options
     const before = this.#head
     let count = 0
     try {
       if (this.#needsReopen) this.#reopen()
-      const opening = this.#opening(batch[from]![2])
+      const opening = this.#opening(batch[from]!)
       const rows: Row[] = opening === undefined ? [] : [opening]
-      const day = dayOf(batch[from]![2])
+      const day = dayOf(batch[from]!)
       if (opening !== undefined) this.#day = day
       let head: Head = opening ?? this.#head
       const prev = head.hash
       let bytes = store.sizeBytes
       let hashes = ''
       for (; from + count < batch.length && count < MAX_ROWS; count++) {
-        const pieces = batch[from + count]!
-        if (count > 0 && (bytes > this.#options.maxSegmentBytes || dayOf(pieces[2]) > this.#day)) break
+        const text = batch[from + count]!
+        if (count > 0 && (bytes > this.#options.maxSegmentBytes || dayOf(text) > this.#day)) break
         const seq = head.seq + 1
-        const body = bodyOf(pieces, head.hash, seq)
+        const body = bodyOf(text, head.hash, seq)
         const row: Row = { seq, hash: hashOf(body), body }
         head = row
         rows.push(row)
@@ -107,9 +107,9 @@ export class Writer {
   }
 
   /** Begins a segment when it is time to, and returns the entry that opens it. */
-  #opening(tail: string): Row | undefined {
+  #opening(text: string): Row | undefined {
     const { store, tell, maxSegmentBytes } = this.#options
-    const day = dayOf(tail)
+    const day = dayOf(text)
     const isOver =
       store.segment === 0 || (!store.isFresh && (store.sizeBytes > maxSegmentBytes || day > this.#day))
     if (isOver) {
@@ -117,7 +117,7 @@ export class Writer {
       store.startSegment()
       if (closed > 0) tell({ kind: 'rotated', closed: this.#head, segment: closed })
     }
-    return store.isFresh ? openingRow(this.#head, store.segment, timestampOf(tail)) : undefined
+    return store.isFresh ? openingRow(this.#head, store.segment, timestampOf(text)) : undefined
   }
 
   /**
@@ -168,7 +168,7 @@ function openingRow(head: Head, segment: number, timestamp: string): Row {
     v: 1,
   }
   const seq = head.seq + 1
-  const body = bodyOf(write(event).pieces, head.hash, seq)
+  const body = bodyOf(write(event).text, head.hash, seq)
   return { seq, hash: hashOf(body), body }
 }
 

@@ -1,0 +1,54 @@
+import type { StopStore } from '../contain/stop/index.ts'
+import { messageOf } from '../core/error.ts'
+import type { PolicyEngine } from '../decide/policy/index.ts'
+import type { Running } from '../enforce/sandbox/index.ts'
+import type { GateEvent } from '../gate/index.ts'
+import { bugFields, type Log } from '../platform/log.ts'
+import type { Ledger } from '../record/audit/index.ts'
+import { noteEvent } from './events.ts'
+import type { Runs } from './runs.ts'
+
+export interface HousekeepingOptions {
+  readonly engine: PolicyEngine
+  readonly ledger: Ledger
+  readonly stops: StopStore
+  readonly runs: Runs
+  readonly append: (event: GateEvent) => Promise<unknown>
+  readonly now: () => number
+  readonly log: Log
+}
+
+const EVERY_MS = 1000
+
+/**
+ * Once a second: takes over what was done without us, ends what outlived its grant, and ends what a stop overtook.
+ *
+ * @returns how to end it
+ */
+export async function keepHouse(options: HousekeepingOptions): Promise<() => void> {
+  await tick(options)
+  const timer = setInterval(() => {
+    tick(options).catch((error: unknown) =>
+      options.log.error(`housekeeping: ${messageOf(error)}`, bugFields(error)),
+    )
+  }, EVERY_MS)
+  return () => clearInterval(timer)
+}
+
+async function tick({ engine, ledger, stops, runs, append, now }: HousekeepingOptions): Promise<void> {
+  if (ledger.health().ok) await stops.takeNotes(async (line) => void (await append(noteEvent(line))))
+  for (const id of engine.sweep(now())) await runs.endUsersOf(id, 'a grant this run was given has expired')
+  for (const { running } of runs.live()) await endIfStopped(running, stops)
+}
+
+/** Ends a run that a stop is in force for, however it slipped through. */
+export async function endIfStopped(run: Running, stops: StopStore): Promise<void> {
+  let reason: string | undefined
+  try {
+    const { all, agents } = stops.read()
+    reason = (all ?? agents[run.agent])?.reason
+  } catch (error) {
+    reason = messageOf(error) // a stop file that cannot be read stops everything
+  }
+  if (reason !== undefined) await run.kill(`stopped: ${reason}`)
+}

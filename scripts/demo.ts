@@ -4,7 +4,18 @@
  * stopped. Everything happens in a temporary home; nothing of the user's is touched.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,9 +27,11 @@ const WARDER = new URL('../bin/warder', import.meta.url).pathname
 const AGENT = new URL('./demo/agent.mjs', import.meta.url).pathname
 
 const home = mkdtempSync(join(tmpdir(), 'wd-'))
+// outside of the home, which is closed to the ordinary user an agent becomes when root runs this
+const projects = mkdtempSync(join(tmpdir(), 'wp-'))
 const place = {
-  project: join(home, 'project'),
-  other: join(home, 'other'),
+  project: join(projects, 'project'),
+  other: join(projects, 'other'),
   ssh: join(home, '.ssh'),
   runtime: join(home, 'run'),
 }
@@ -30,11 +43,16 @@ const environment = {
   TERM: process.env['TERM'] ?? 'dumb',
 }
 const ledger = join(home, '.local/state/warder/audit')
+const NOBODY = 65534
 let failures = 0
 
 const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
   styleText(style, text, { stream: process.stdout })
-const say = (text = ''): void => void process.stdout.write(`${text}\n`)
+const transcript: string[] = []
+const say = (text = ''): void => {
+  transcript.push(text.replaceAll(home, '~').replaceAll(projects, '~'))
+  process.stdout.write(`${text}\n`)
+}
 const heading = (text: string): void => say(`\n${paint('bold', text)}`)
 
 /** Shows one result, and remembers when it was not what Warder promises. */
@@ -81,6 +99,14 @@ function makeProject(): void {
   mkdirSync(join(place.project, '.git/hooks'), { recursive: true })
   writeFileSync(join(place.project, '.git/HEAD'), 'ref: refs/heads/main\n')
   copyFileSync(AGENT, join(place.project, 'agent.mjs'))
+  giveToOrdinaryUser()
+}
+
+/** Root's own projects would leave the agent root's user id; a project of somebody else's does not. */
+function giveToOrdinaryUser(): void {
+  if (process.getuid?.() !== 0) return
+  chmodSync(projects, 0o755)
+  for (const path of globSync('**', { cwd: projects })) chownSync(join(projects, path), NOBODY, NOBODY)
 }
 
 interface Attempt {
@@ -254,11 +280,17 @@ async function stop(): Promise<void> {
   )
 }
 
+/** What the README shows is what was printed here. */
+function keepTranscript(): void {
+  mkdirSync(new URL('../.test-results/', import.meta.url), { recursive: true })
+  writeFileSync(new URL('../.test-results/demo.txt', import.meta.url), `${transcript.join('\n').trim()}\n`)
+}
+
 const firstLine = (text: string): string => text.trim().split('\n')[0] ?? ''
 const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? ''
 
 try {
-  say(paint('dim', `a temporary home with a project, a key and a second agent: ${home}`))
+  say(paint('dim', `a temporary home with a key in ${home}, two projects in ${projects}`))
   makeProject()
   await agentAtWork()
   record()
@@ -272,6 +304,8 @@ try {
   if (failures === 0) say(`Next: ${paint('bold', 'bin/warder run -- YOUR-AGENT')} in a project of yours.`)
 } finally {
   warder('daemon', 'stop')
-  rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+  for (const path of [home, projects])
+    rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+  keepTranscript()
 }
 process.exitCode = failures === 0 ? 0 : 1

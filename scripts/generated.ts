@@ -7,6 +7,7 @@ import { profileJsonSchema } from '../src/enforce/sandbox/profile.ts'
 import { controlsPageLike } from './controls.ts'
 import { errorsPage } from './errors.ts'
 import { commandsPage } from './manual.ts'
+import { POLICY_REGIONS } from './policy-page.ts'
 import { THREAT_REGIONS } from './threats.ts'
 
 interface Generated {
@@ -22,6 +23,7 @@ export const GENERATED: readonly Generated[] = [
   { path: 'docs/cli.md', make: () => commandsPage() },
   { path: 'schemas/policy.schema.json', make: async () => policyJsonSchema() },
   { path: 'schemas/profile.schema.json', make: async () => json(profileJsonSchema()) },
+  { path: 'docs/policy.md', make: async (now) => fillRegions(now, POLICY_REGIONS) },
   { path: 'docs/threat-model.md', make: async (now) => fillRegions(now, THREAT_REGIONS) },
 ]
 

@@ -46,6 +46,12 @@ const PLAN: readonly Part[] = [
     may: [CORE, API, GATE, ROOM, /^src\/daemon\/(?!compose\.ts|main\.ts)/],
     mayTypes: [PLATFORM],
   },
+  // the library brings a whole house along, or calls the daemon's
+  {
+    name: 'library in process',
+    files: IN_PROCESS,
+    may: [CORE, PLATFORM, API, CLIENT, GATE, ROOM, /^src\/daemon\//],
+  },
   {
     name: 'daemon',
     files: /^src\/daemon\//,
@@ -58,12 +64,6 @@ const PLAN: readonly Part[] = [
     may: [CORE, PLATFORM, API, CLIENT, /^src\/cli\//, ROOM],
   },
   { name: 'cli', files: /^src\/cli\//, may: [CORE, PLATFORM, API, CLIENT, /^src\/cli\//] },
-  // the library brings a whole house along, or calls the daemon's
-  {
-    name: 'library in process',
-    files: IN_PROCESS,
-    may: [CORE, PLATFORM, API, CLIENT, GATE, ROOM, /^src\/daemon\//],
-  },
   { name: 'library', files: /^src\/index\.ts$/, may: [CORE, PLATFORM, API, CLIENT, IN_PROCESS] },
 ]
 

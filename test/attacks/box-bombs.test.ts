@@ -73,7 +73,7 @@ test('temporary files cannot fill the memory of the machine', async () => {
     argv: [
       '/bin/sh',
       '-c',
-      'for d in /tmp ~ /dev/shm /run /dev; do i=0; while [ $i -lt 80 ]; do head -c 1000000 /dev/zero > $d/f$i || break; i=$((i+1)); done 2>/dev/null; echo $d $(du -sm $d 2>/dev/null | cut -f1); rm -f $d/f*; done',
+      'for d in /tmp ~ /dev/shm /run /dev; do i=0; while [ $i -lt 80 ]; do head -c 1000000 /dev/zero > $d/bomb$i || break; i=$((i+1)); done 2>/dev/null; echo $d $(du -sm $d 2>/dev/null | cut -f1); rm -f $d/bomb*; done',
     ],
   })
   assert.equal(result.code, 0, result.stderr)

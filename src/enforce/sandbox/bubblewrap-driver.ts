@@ -28,7 +28,12 @@ const BWRAP = '/usr/bin/bwrap'
 export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDriver {
   const found: { machine?: Machine; probe?: Promise<Probe> } = {}
   const machine = () => (found.machine ??= findMachine(options))
-  const probe = () => (found.probe ??= probeDriver(machine, options.others))
+  const probe = async () => {
+    const result = await (found.probe ??= probeDriver(machine, options.others))
+    // what did not work may work later; what does is not tried again
+    if (!result.available) delete found.probe
+    return result
+  }
   return {
     name: 'bubblewrap',
     probe,

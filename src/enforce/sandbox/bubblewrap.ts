@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { systemCode } from '../../core/error.ts'
+import { messageOf, systemCode } from '../../core/error.ts'
 import { SandboxError } from './errors.ts'
 import { bubblewrapArguments, innerCommand, type ArgumentOptions } from './arguments.ts'
 import { RunGroup, warmUp, type CgroupHost } from './cgroup.ts'
@@ -227,7 +227,7 @@ function isComplete(spec: SandboxSpec, seen: ReadonlyMap<string, MountPoint>): b
 
 /** Why nothing stands: what the builder wrote, as far as it goes. */
 async function explain({ stdio, child }: Build, cause: unknown): Promise<SandboxError> {
-  const missing = systemCode(cause) === 'ENOENT'
+  const missing = systemCode(cause) === 'ENOENT' && messageOf(cause).startsWith('spawn ')
   if (missing) {
     return new SandboxError(
       'SANDBOX_UNAVAILABLE',

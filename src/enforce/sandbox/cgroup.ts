@@ -147,7 +147,7 @@ export class RunGroup {
   constructor(host: CgroupHost, runId: string, limits: Limits) {
     const made = new Map<Controller, { version: 1 | 2; path: string }>()
     for (const [controller, { version, parent }] of host.places) {
-      const path = join(parent, `warder-${runId}`)
+      const path = join(parent, `${groupPrefix(process.pid)}${runId}`)
       try {
         if (!existsSync(path)) mkdirSync(path)
         made.set(controller, { version, path })
@@ -275,10 +275,18 @@ function settings(
   }[controller]
 }
 
+/** The daemon's number is part of the name, so that one daemon never takes away what another has just made. */
+function groupPrefix(pid: number): string {
+  return `warder-${pid}-`
+}
+
 /** Removes groups of runs that a killed daemon left behind; those with processes in them stay. */
 export function sweepGroups(host: CgroupHost): void {
   for (const parent of new Set([...host.places.values()].map((place) => place.parent))) {
-    for (const name of readdirSync(parent)) if (name.startsWith('warder-')) removeEmpty(join(parent, name))
+    for (const name of readdirSync(parent)) {
+      const pid = /^warder-(\d+)-/.exec(name)?.[1]
+      if (pid !== undefined && !existsSync(`/proc/${pid}`)) removeEmpty(join(parent, name))
+    }
   }
 }
 

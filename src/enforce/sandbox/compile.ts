@@ -52,7 +52,7 @@ export function compile(profile: Profile, context: CompileContext, lookup: Looku
   if (workspace !== undefined) refuseExcluded(workspace, exclusions)
   const host = hostUser(context, workspace, lookup)
   const own = ownTrees(profile, { workspace, home }, exclusions, lookup)
-  const reach = planReach(context.reach, { exclusions, home, lookup })
+  const reach = planReach(context.reach, { own, exclusions, home, lookup })
   const cwd = resolveCwd(context.cwd, workspace, profile, lookup)
   const isVisible = (path: string) =>
     [...SYSTEM_TREES, ...own.map((tree) => tree.path), ...reach.trees.map((tree) => tree.path)].some((top) =>

@@ -25,6 +25,8 @@ export interface ReachPlan {
 }
 
 interface Around {
+  /** What the profile shows by itself. */
+  readonly own: readonly Tree[]
   readonly exclusions: readonly string[]
   readonly home: string
   readonly lookup: Lookup
@@ -38,16 +40,47 @@ export function planReach(reach: readonly Reach[], around: Around): ReachPlan {
   const allows = reach.filter(({ effect }) => effect === 'allow').map((rule) => planAllow(rule, around))
   const denies = reach.filter(({ effect }) => effect === 'deny')
   return {
-    trees: allows.flatMap((plan) => (typeof plan === 'string' ? [] : [plan])),
+    trees: widening(
+      allows.flatMap((plan) => (typeof plan === 'string' ? [] : [plan])),
+      around.own,
+    ),
     notes: allows.filter((plan) => typeof plan === 'string'),
     denied: (tree, found) => denies.flatMap((rule) => planDeny(rule, tree, found, around.lookup)),
-    notEnforced: denies
-      .filter(({ pattern }) => pathPattern(pattern).shape === 'loose')
-      .map(
-        ({ rule, pattern }) =>
-          `${rule} denies ${pattern}: kept for what is there at the start, in the upper directories`,
-      ),
+    notEnforced: unique(
+      denies
+        .filter(({ pattern }) => pathPattern(pattern).shape === 'loose')
+        .map(
+          ({ rule, pattern }) =>
+            `${rule} denies ${pattern}: kept for what is there at the start, in the upper directories`,
+        ),
+    ),
   }
+}
+
+/** A deny of every verb is one thing to say, not five. */
+function unique(lines: readonly string[]): string[] {
+  return [...new Set(lines)]
+}
+
+type Allowed = ReachPlan['trees'][number]
+
+/**
+ * Only what shows more: two allows of one place give the wider one, and an allow never narrows what surrounds it, for a
+ * mount inside another one would. Where the profile shows a place itself, its word on writing stands.
+ */
+function widening(allowed: readonly Allowed[], own: readonly Tree[]): Allowed[] {
+  const merged = [...Map.groupBy(allowed, ({ path }) => path).values()].flatMap(
+    (same) => same.find(({ access }) => access === 'write') ?? same.slice(0, 1),
+  )
+  const isCovered = (tree: Allowed) =>
+    own.some(({ path }) => path === tree.path) ||
+    [...own, ...merged].some(
+      (top) =>
+        top.path !== tree.path &&
+        isWithin(tree.path, top.path) &&
+        (top.access === 'write' || tree.access === 'read'),
+    )
+  return merged.filter((tree) => !isCovered(tree))
 }
 
 function planAllow(

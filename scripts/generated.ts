@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { messageOf } from '../src/core/error.ts'
+import { openApiDocument } from '../src/daemon/http/openapi.ts'
 import { policyJsonSchema } from '../src/decide/policy/schema.ts'
 import { profileJsonSchema } from '../src/enforce/sandbox/profile.ts'
 import { controlsPageLike } from './controls.ts'
@@ -24,6 +25,7 @@ export const GENERATED: readonly Generated[] = [
   { path: 'schemas/policy.schema.json', make: async () => policyJsonSchema() },
   { path: 'schemas/profile.schema.json', make: async () => json(profileJsonSchema()) },
   { path: 'docs/policy.md', make: async (now) => fillRegions(now, POLICY_REGIONS) },
+  { path: 'schemas/openapi.json', make: async () => json(openApiDocument(packageVersion())) },
   { path: 'docs/threat-model.md', make: async (now) => fillRegions(now, THREAT_REGIONS) },
 ]
 
@@ -91,4 +93,8 @@ export function fillRegions(page: string, regions: Readonly<Record<string, () =>
 
 function json(value: object): string {
   return `${JSON.stringify(value, undefined, 2)}\n`
+}
+
+function packageVersion(): string {
+  return (JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version
 }

@@ -1,6 +1,4 @@
 import { join } from 'node:path'
-import { createHash } from 'node:crypto'
-import { hostname } from 'node:os'
 import { createContainment, createStopStore, type HaltedRun } from '../contain/stop/index.ts'
 import type { Action } from '../core/action.ts'
 import { messageOf } from '../core/error.ts'
@@ -25,6 +23,7 @@ import {
   seccompDigestHere,
   startSpawnWatch,
   type Running,
+  type SandboxDriver,
 } from '../enforce/sandbox/index.ts'
 import { createRecorder, outcomeEvent, PermitBook, type GateEvent, type Rooms } from '../gate/index.ts'
 import type { Clock } from '../platform/clock.ts'
@@ -34,8 +33,7 @@ import { ensurePrivateDirectory } from '../platform/files.ts'
 import type { Log } from '../platform/log.ts'
 import { openNative } from '../platform/native.ts'
 import type { Listener } from '../platform/unix-socket.ts'
-import { openLedger, originOf, type AuditEvent } from '../record/audit/index.ts'
-import { openKeys } from '../record/sign/index.ts'
+import type { AuditEvent } from '../record/audit/index.ts'
 import { createActs } from './acts.ts'
 import type { AttachedRun } from './attach.ts'
 import { attachedRun } from './attached.ts'
@@ -50,6 +48,7 @@ import { stopHandlers } from './http/stop.ts'
 import { endIfStopped, keepHouse } from './housekeeping.ts'
 import { createPlanner } from './plan.ts'
 import { PolicyFile } from './policy-file.ts'
+import { openRecord } from './record.ts'
 import { Runs } from './runs.ts'
 import { WorkspaceBook } from './workspaces.ts'
 
@@ -85,22 +84,6 @@ export async function compose(options: ComposeOptions): Promise<House> {
   for (const key of ['paths.config', 'paths.state', 'paths.runtime'] as const)
     ensurePrivateDirectory(values[key])
 
-  // record
-  const keys = openKeys(values['paths.keys'], { apartFrom: [values['audit.directory']], now })
-  const hostId = hostIdOf()
-  const ledger = await openLedger({
-    directory: values['audit.directory'],
-    hostId,
-    signer: keys.signer('checkpoint'),
-    trustedKeys: keys.publicKeys('checkpoint').map(({ publicKey }) => publicKey),
-    ...(values['audit.witness'] === undefined ? {} : { witnessPath: values['audit.witness'] }),
-    clock,
-    maxSegmentBytes: values['audit.segment_size'],
-    checkpointEntries: values['audit.checkpoint_every'],
-    checkpointMs: values['audit.checkpoint_interval'],
-  })
-  const append = (event: GateEvent) => ledger.append(event satisfies AuditEvent)
-
   // decide
   const own = [
     values['paths.config'],
@@ -120,10 +103,15 @@ export async function compose(options: ComposeOptions): Promise<House> {
   const engine = new PolicyEngine(engineOptions)
   const policyFile = new PolicyFile(values['policy.file'], engine)
   policyFile.load()
+
+  // record: opened once the policy is known to be good, so that nothing has to be closed again
+  const { keys, ledger, origin, retiredGrantKeys } = await openRecord(config, clock)
+  const append = (event: GateEvent) => ledger.append(event satisfies AuditEvent)
   const grantDb = openDb(join(values['paths.state'], 'grants.db'), { appendOnly: [GRANT_TABLE] })
   const grants = new GrantBook({
     store: sqliteGrantStore(grantDb),
     signer: keys.signer('grant'),
+    retired: retiredGrantKeys,
     engine,
     now: now(),
   })
@@ -230,19 +218,28 @@ export async function compose(options: ComposeOptions): Promise<House> {
       now,
       file: policyFile.path,
       reload: () => policyFile.load(),
-      checkContext: () => checkContext(places, home),
+      checkContext: () => checkContext(driver, places, home),
     }),
     ...auditHandlers({
       ledger,
       acts,
-      origin: originOf(hostId),
+      origin,
       archiveRecipients: values['audit.archive_recipients'],
     }),
     ...sandboxHandlers({ runs, plan, driver, profiles, rooms }),
     ...stopHandlers({ stops, permits, acts, now, halt, record: append }),
   }
   await append(startEvent(version))
-  const stopHousekeeping = await keepHouse({ engine, ledger, stops, runs, append, now, log })
+  const stopHousekeeping = await keepHouse({
+    engine,
+    ledger,
+    stops,
+    runs,
+    append,
+    now,
+    log,
+    archiveRecipients: values['audit.archive_recipients'],
+  })
   return {
     handlers,
     rooms,
@@ -284,15 +281,16 @@ export async function compose(options: ComposeOptions): Promise<House> {
   }
 }
 
-function checkContext(places: NonNullable<CheckContext['places']>, home: string): CheckContext {
+/** What this host can hold policy to: tried, not assumed. */
+async function checkContext(
+  driver: SandboxDriver,
+  places: NonNullable<CheckContext['places']>,
+  home: string,
+): Promise<CheckContext> {
+  const { available } = await driver.probe()
   return {
-    host: { sandbox: { pathRules: true, perFileDeny: true }, egress: false },
+    host: { sandbox: { pathRules: available, perFileDeny: available }, egress: false },
     places,
     variables: { HOME: home },
   }
-}
-
-/** Names this host in checkpoints without telling its name to whoever reads them. */
-function hostIdOf(): string {
-  return createHash('sha256').update(`warder host ${hostname()}`).digest('hex').slice(0, 16)
 }

@@ -1,5 +1,5 @@
 import type { StopStore } from '../contain/stop/index.ts'
-import { messageOf } from '../core/error.ts'
+import { KnownError, messageOf } from '../core/error.ts'
 import type { PolicyEngine } from '../decide/policy/index.ts'
 import type { Running } from '../enforce/sandbox/index.ts'
 import type { GateEvent } from '../gate/index.ts'
@@ -16,9 +16,12 @@ export interface HousekeepingOptions {
   readonly append: (event: GateEvent) => Promise<unknown>
   readonly now: () => number
   readonly log: Log
+  /** age recipients; without any, nothing is archived by itself. */
+  readonly archiveRecipients: readonly string[]
 }
 
 const EVERY_MS = 1000
+const ARCHIVE_EVERY_MS = 3_600_000
 
 /**
  * Once a second: takes over what was done without us, ends what outlived its grant, and ends what a stop overtook.
@@ -32,7 +35,29 @@ export async function keepHouse(options: HousekeepingOptions): Promise<() => voi
       options.log.error(`housekeeping: ${messageOf(error)}`, bugFields(error)),
     )
   }, EVERY_MS)
-  return () => clearInterval(timer)
+  const archive = () =>
+    archiveLastMonth(options).catch((error: unknown) =>
+      options.log.error(`not archived: ${messageOf(error)}`),
+    )
+  void archive()
+  const archiving = setInterval(() => void archive(), ARCHIVE_EVERY_MS)
+  return () => {
+    clearInterval(timer)
+    clearInterval(archiving)
+  }
+}
+
+/** Once a month is over it is set aside, encrypted; its segments stay until somebody removes them. */
+async function archiveLastMonth({ ledger, archiveRecipients, now }: HousekeepingOptions): Promise<void> {
+  if (archiveRecipients.length === 0) return
+  const date = new Date(now())
+  const month = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - 1)).toISOString().slice(0, 7)
+  try {
+    await ledger.archive({ month, recipients: archiveRecipients })
+  } catch (error) {
+    const isDone = error instanceof KnownError && ['AUDIT_ARCHIVED', 'AUDIT_MISSING'].includes(error.code)
+    if (!isDone) throw error
+  }
 }
 
 async function tick({ engine, ledger, stops, runs, append, now }: HousekeepingOptions): Promise<void> {

@@ -46,4 +46,5 @@ try {
   process.exit() // everything is settled, signed and closed; nothing is left to wait for
 } catch (error) {
   fail(plainLog, error)
+  process.exit() // half a Warder must not linger
 }

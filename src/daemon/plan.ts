@@ -11,6 +11,7 @@ import {
 import {
   compile,
   diskLookup,
+  hostOf,
   SandboxError,
   type CompileContext,
   type Lookup,
@@ -40,6 +41,9 @@ export interface PlannerOptions {
 
 /** Where an agent finds its own socket. */
 export const AGENT_SOCKET = '/run/warder/agent.sock'
+
+/** Root hands an agent over to the owner of its workspace, who could not reach a socket below root's own directories. */
+const GIVEN_AWAY = '/run/warder-agents'
 
 /** Places with keys and credentials, in every home; the policy's exclusions name more, these are never even mounted. */
 const SECRET_PLACES = [
@@ -80,8 +84,8 @@ export function createPlanner(options: PlannerOptions) {
     const principal: Principal =
       agent === undefined ? who : { id: agent, role: 'agent', channel: who.channel }
     const reached = reachOf(engine, principal, now())
-    const socket =
-      agent === undefined ? undefined : await agentSocket(options, agent, runId, workspace, lookup)
+    const { uid } = hostOf(profile, { workspace, home, user: user() }, lookup)
+    const socket = agent === undefined ? undefined : await agentSocket(options, agent, runId, uid)
     try {
       const spec = compile(
         limited(profile, request),
@@ -105,6 +109,7 @@ export function createPlanner(options: PlannerOptions) {
         spec,
         notes: [...spec.notes, ...endings(used, grants)],
         grants: used,
+        stillHolds: () => !isNarrower(reachOf(engine, principal, now()), reached),
         dispose: async () => socket?.close(),
       }
     } catch (error) {
@@ -170,6 +175,17 @@ function verbOf({ verb, effect }: PolicyReach): Reach['verb'] | undefined {
   return verb === 'list' ? 'read' : 'write'
 }
 
+/** Whether something the plan was made from is gone, or something was closed since. Another agent's new workspace is neither. */
+function isNarrower(since: readonly Reach[], planned: readonly Reach[]): boolean {
+  const textOf = ({ effect, verb, pattern, rule }: Reach): string => [effect, verb, pattern, rule].join('\n')
+  const before = new Set(planned.map(textOf))
+  const after = new Set(since.map(textOf))
+  const isGone = planned.some((line) => line.effect === 'allow' && !after.has(textOf(line)))
+  const isClosed = (line: Reach): boolean =>
+    line.effect === 'deny' && line.rule !== 'exclusion.other-workspace' && !before.has(textOf(line))
+  return isGone || since.some(isClosed)
+}
+
 function grantsIn(lines: readonly Reach[]): string[] {
   const ids = lines
     .filter(({ effect, rule }) => effect === 'allow' && rule.startsWith('grant.'))
@@ -189,10 +205,9 @@ async function agentSocket(
   { listenAgent, socketDirectory }: PlannerOptions,
   agent: string,
   runId: string,
-  workspace: string,
-  lookup: Lookup,
+  uid: number,
 ): Promise<Listener> {
-  // root hands the agent over to the owner of its workspace: the socket must be theirs to open
-  const owner = process.getuid?.() === 0 ? lookup.look(workspace)?.uid : undefined
-  return await listenAgent(join(socketDirectory, `${runId.slice(-12)}.sock`), agent, owner)
+  const isOurs = uid === process.getuid?.()
+  const directory = isOurs ? socketDirectory : GIVEN_AWAY
+  return await listenAgent(join(directory, `${runId.slice(-12)}.sock`), agent, isOurs ? undefined : uid)
 }

@@ -2,7 +2,7 @@ import type { RunInput } from '../api/endpoints.ts'
 import type { Action } from '../core/action.ts'
 import { KnownError, type ErrorCatalogue } from '../core/error.ts'
 import { newId } from '../core/id.ts'
-import type { Permit } from '../core/permit.ts'
+import type { Permit, PermitClaims } from '../core/permit.ts'
 import type { Principal } from '../core/principal.ts'
 import type { z } from 'zod'
 import type { Running, SandboxSpec, TerminalSize } from '../enforce/sandbox/index.ts'
@@ -29,6 +29,8 @@ export interface Plan {
   readonly notes: readonly string[]
   /** The grants that make the sandbox wider than its profile; when one ends, the run ends. */
   readonly grants: readonly string[]
+  /** Whether policy and grants still say what the plan was made from. */
+  stillHolds(): boolean
   /** Frees what was made for the plan, such as the agent's socket. */
   dispose(): Promise<void>
 }
@@ -123,6 +125,11 @@ export class Runs {
     }
     clearTimeout(prepared.timer)
     this.#prepared.delete(permit.claims.id)
+    // the decision was about starting the agent: what the sandbox shows came from rules and grants that may be gone
+    if (!prepared.plan.stillHolds()) {
+      const isThis = (claims: PermitClaims): boolean => claims.id === permit.claims.id
+      this.#options.permits.cancel(isThis, 'a rule or grant the sandbox was planned with has changed')
+    }
     return await this.start(prepared, prepared.request)
   }
 
@@ -137,6 +144,8 @@ export class Runs {
       throw error
     }
     this.#live.set(runId, { running, workspace: request.workspace, grants: plan.grants, spec: plan.spec })
+    // a revocation that came while this was being built found no run to end
+    if (!plan.stillHolds()) void running.kill('a rule or grant the sandbox was planned with has changed')
     void running.exit.then(async () => {
       this.#live.delete(runId)
       await plan.dispose()

@@ -89,7 +89,7 @@ test('whichever room throws, there is no verdict', async () => {
     }
     await assert.rejects(pass(request(), broken), new RegExp(`${room} broke`))
     assert.equal(
-      permits.cancel(() => true),
+      permits.cancel(() => true, 'stopped'),
       0,
     )
   }
@@ -191,10 +191,13 @@ test('cancelled permits open nothing', async () => {
   const { rooms, permits } = house(() => answer('allow'))
   const permit = permitOf(await pass(request(), rooms))
   assert.equal(
-    permits.cancel(({ principal }) => principal === 'builder'),
+    permits.cancel(({ principal }) => principal === 'builder', 'stopped by owner'),
     1,
   )
-  assert.throws(() => permits.redeem(permit, 'sandbox', BYTES), { code: 'PERMIT_USED' })
+  assert.throws(() => permits.redeem(permit, 'sandbox', BYTES), {
+    code: 'PERMIT_OVERTAKEN',
+    message: /stopped by owner/,
+  })
 })
 
 test('with the ledger down, medium risk and above is refused and low risk goes on without a number', async () => {

@@ -32,6 +32,8 @@ interface Issued {
   readonly judge: () => Decision
   readonly epoch: () => number
   spent: boolean
+  /** Why it opens nothing any more though nobody used it. */
+  cancelled?: string
   settled: boolean
 }
 
@@ -97,6 +99,9 @@ export class PermitBook implements PermitDesk {
       throw this.#refuse('PERMIT_FORGED', door, 'this gate did not issue that permit')
     }
     const { claims } = permit
+    if (issued.cancelled !== undefined) {
+      throw this.#refuse('PERMIT_OVERTAKEN', door, `permit ${claims.id}: ${issued.cancelled}`, claims)
+    }
     if (issued.spent) throw this.#refuse('PERMIT_USED', door, `permit ${claims.id} was used before`, claims)
     if (now() >= claims.expiresAt || now() < claims.notBefore) {
       throw this.#refuse('PERMIT_EXPIRED', door, `permit ${claims.id} is past its time`, claims)
@@ -123,10 +128,17 @@ export class PermitBook implements PermitDesk {
     await this.#options.settled(permit.claims, outcome)
   }
 
-  /** Spends every permit that was not redeemed yet, so that none of them opens a door; returns how many. */
-  cancel(matches: (claims: PermitClaims) => boolean): number {
+  /**
+   * Takes back every permit that was not redeemed yet, so that none of them opens a door; returns how many.
+   *
+   * @param why what whoever presents one is told
+   */
+  cancel(matches: (claims: PermitClaims) => boolean, why: string): number {
     const open = [...this.#issued.values()].filter(({ spent, permit }) => !spent && matches(permit.claims))
-    for (const issued of open) issued.spent = true
+    for (const issued of open) {
+      issued.spent = true
+      issued.cancelled = why
+    }
     return open.length
   }
 

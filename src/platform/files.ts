@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   constants,
   fchmodSync,
@@ -38,8 +39,23 @@ const OWNER_ONLY = 0o077
  * @throws FileError `FILE_UNSAFE` when it is a link, belongs to somebody else, or is open to group or others
  */
 export function ensurePrivateDirectory(path: string): void {
+  ensureOwnDirectory(path, 0o700)
+}
+
+/**
+ * The same for a directory others may pass through, to a file in it that is given to one of them; they can neither
+ * list it nor change it.
+ *
+ * @throws FileError `FILE_UNSAFE`
+ */
+export function ensurePassableDirectory(path: string): void {
+  ensureOwnDirectory(path, 0o711)
+}
+
+function ensureOwnDirectory(path: string, mode: 0o700 | 0o711): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    const isNew = mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined
+    if (isNew) chmodSync(path, mode) // the umask would take away what others need to pass
   } catch (cause) {
     throw unwritable(path, cause)
   }
@@ -48,13 +64,13 @@ export function ensurePrivateDirectory(path: string): void {
     ? 'is not a directory'
     : stat.uid !== process.getuid?.()
       ? `belongs to uid ${stat.uid}`
-      : (stat.mode & OWNER_ONLY) !== 0
+      : (stat.mode & 0o777 & ~mode) !== 0
         ? `has mode ${(stat.mode & 0o777).toString(8)}`
         : undefined
   if (unsafe !== undefined) {
     throw new FileError(FILE_ERRORS, 'FILE_UNSAFE', {
       what: `${path} ${unsafe}, so others could reach what Warder keeps there`,
-      fix: `look at what is there, then: chmod 700 '${path}'`,
+      fix: `look at what is there, then: chmod ${mode.toString(8)} '${path}'`,
     })
   }
 }

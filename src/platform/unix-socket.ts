@@ -2,7 +2,7 @@ import { chownSync, lstatSync, unlinkSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { KnownError, messageOf, systemCode, type ErrorCatalogue } from '../core/error.ts'
-import { ensurePrivateDirectory } from './files.ts'
+import { ensurePassableDirectory, ensurePrivateDirectory } from './files.ts'
 
 export const SOCKET_ERRORS = {
   SOCKET_PATH_TOO_LONG: { kind: 'invalid', meaning: 'the path of a socket is longer than the kernel takes' },
@@ -54,12 +54,14 @@ export async function listenPrivately(
   uid?: number,
 ): Promise<Listener> {
   checkSocketPath(path)
-  ensurePrivateDirectory(dirname(path))
+  const isGivenAway = uid !== undefined && uid !== process.getuid?.()
+  if (isGivenAway) ensurePassableDirectory(dirname(path))
+  else ensurePrivateDirectory(dirname(path))
   await removeDeadSocket(path)
   const server = createServer({ allowHalfOpen: false }, onConnection)
   await bindPrivately(server, path)
   try {
-    if (uid !== undefined && uid !== process.getuid?.()) chownSync(path, uid, -1)
+    if (isGivenAway) chownSync(path, uid, -1)
     const stat = lstatSync(path)
     const isPrivate = stat.isSocket() && (stat.mode & 0o177) === 0 && stat.uid === (uid ?? process.getuid?.())
     if (!isPrivate) throw taken(path, 'the socket we made is not ours alone')

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { basename } from 'node:path'
 import { constants } from 'node:os'
 import { attachRun, type RunControl, type RunExit } from '../../client/attach.ts'
@@ -39,19 +40,20 @@ export async function runInSandbox(input: RunningInput, context: Context): Promi
     `warder: ${opened.agent} runs as ${opened.run} in ${opened.profile}, entry ${opened.verdict.entry ?? 'none'}`,
   )
   const tty = terminal === undefined ? undefined : holdTerminal()
+  let exit: RunExit
   try {
-    const exit = await attachRun(client, opened.permit, {
+    exit = await attachRun(client, opened.permit, {
       stdin: process.stdin,
       stdout: process.stdout,
       stderr: process.stderr,
       started: (control) => passOn(control, context.signal, terminal !== undefined),
     })
-    return exitCode(exit, context)
   } finally {
     tty?.release()
     process.stdin.pause()
     for (const name of PASSED_ON) process.removeAllListeners(name)
   }
+  return exitCode(exit, context) // what it may say is for a terminal that was given back
 }
 
 function requestOf(
@@ -106,6 +108,8 @@ function terminalSize({ out }: Context): { columns: number; rows: number } | und
 /** Every key goes to the agent, Ctrl-C too; the terminal is given back however the run ends. */
 function holdTerminal(): { release(): void } {
   process.stdin.setRawMode(true)
+  // Node's raw mode still turns a line feed into a new line: inside that was done, and full-screen programs mean it
+  spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] })
   const release = (): void => void process.stdin.setRawMode(false)
   process.once('exit', release)
   return { release }

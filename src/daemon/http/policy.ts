@@ -32,7 +32,7 @@ export interface PolicyHandlerOptions {
   readonly file: string
   /** Reads the policy file and puts it in force; returns whether it changed anything. */
   readonly reload: () => boolean
-  readonly checkContext: () => CheckContext
+  readonly checkContext: () => Promise<CheckContext>
 }
 
 export function policyHandlers(options: PolicyHandlerOptions): PolicyHandlers {
@@ -58,9 +58,9 @@ export function policyHandlers(options: PolicyHandlerOptions): PolicyHandlers {
         policy: { ...source.value },
       }
     },
-    policyCheck({ text, file: name }) {
+    async policyCheck({ text, file: name }) {
       const policy = text === undefined ? engine.policy() : read(text, name ?? 'the given policy').policy
-      const findings = check(policy, checkContext()).map((finding) => ({ ...finding }))
+      const findings = check(policy, await checkContext()).map((finding) => ({ ...finding }))
       return { file: policy.source.file, digest: policy.digest, rules: policy.statements.length, findings }
     },
     policyExplain(input, { credential }) {

@@ -31,11 +31,14 @@ export function stopHandlers(options: StopHandlerOptions): Pick<Handlers, 'stop'
       const { value, verdict } = await acts.act(asked, 'containment', async ({ who }) => {
         const since = { since: new Date(now()).toISOString(), by: who.id, reason }
         const after = stopOrAll(stops, agent, since)
+        const why = `stopped by ${who.id}: ${reason}`
         const cancelledPermits = permits.cancel(
-          ({ principal, door }) =>
-            door === 'sandbox' && (agent === undefined || principal === agent || principal === 'owner'),
+          ({ principal, door, action }) =>
+            door === 'sandbox' &&
+            (agent === undefined || principal === agent || action === `agent:start:${agent}`),
+          why,
         )
-        const halted = await halt(agent, `stopped by ${who.id}: ${reason}`)
+        const halted = await halt(agent, why)
         return { mode: modeOf(after), cancelledPermits, halted: [...halted] }
       })
       for (const receipt of value.halted) await record(haltEvent(receipt, verdict.request, reason))

@@ -35,7 +35,7 @@ export function bubblewrapArguments(spec: SandboxSpec, fds: Descriptors, options
     ...[
       '--proc',
       '/proc',
-      ...closedProc(),
+      ...closedProc(spec.host.uid),
       '--dev',
       '/dev',
       '--size',
@@ -75,7 +75,8 @@ const PROC_CLOSED = [
   'mtrr',
 ]
 
-function closedProc(): string[] {
+export function closedProc(hostUid: number): string[] {
+  if (hostUid !== 0) return []
   return [
     ...PROC_READ_ONLY.flatMap((path) => ['--ro-bind-try', path, path]),
     ...PROC_CLOSED.map((name) => `/proc/${name}`)

@@ -65,10 +65,14 @@ export async function startBubblewrap(
     const init = await status.init
     const [namespace] = await Promise.all([settled(init, spec, child), build.group.join(init)])
     verifyMounts(init, build.held)
-    setLimits(machine.native, init, spec, !build.arguments.limitInside)
-    const identity = readProcess(init)
-    if (identity === undefined)
+    setLimits(machine.native, init, spec, {
+      canLimit: !build.arguments.limitInside,
+      hasCpuGroup: build.group.limited.has('cpu'),
+    })
+    const entry = readProcess(init)
+    if (entry === undefined)
       throw new SandboxError('SANDBOX_FAILED', 'the sandbox ended early', 'start it again')
+    const identity = { pid: entry.pid, startTime: entry.startTime }
     options.onBuilt?.({ init: identity, pidNamespace: namespace })
     release(build.held.splice(0))
     const run = new BubblewrapRun({
@@ -220,7 +224,7 @@ function isComplete(spec: SandboxSpec, seen: ReadonlyMap<string, MountPoint>): b
   }
   return (
     mounts.every(isThere) &&
-    seen.get('/proc/sys')?.readOnly === true &&
+    (spec.host.uid !== 0 || seen.get('/proc/sys')?.readOnly === true) &&
     [...seen.keys()].every((path) => path === '/' || known.some((top) => isWithin(path, top)))
   )
 }

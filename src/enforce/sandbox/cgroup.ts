@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, systemCode } from '../../core/error.ts'
@@ -60,7 +61,9 @@ export function findCgroups({ mounts, self }: CgroupFiles): CgroupHost {
     )?.[1]
     const path = lines.find(([, names]) => names?.split(',').includes(controller))?.[2]
     const parent = v1 === undefined || path === undefined ? undefined : join(v1, path)
-    if (parent !== undefined && isWritable(parent)) places.set(controller, { version: 1, parent })
+    // the version 1 freezer is left out: signals stop everything as surely, and every hierarchy joined costs time
+    const isUsable = parent !== undefined && controller !== 'freezer' && isWritable(parent)
+    if (isUsable) places.set(controller, { version: 1, parent })
     else if (delegated.includes(controller) && unified !== undefined && unifiedPath !== undefined) {
       places.set(controller, { version: 2, parent: join(unified, unifiedPath) })
     } else {
@@ -148,6 +151,8 @@ export class RunGroup {
     const made = new Map<Controller, { version: 1 | 2; path: string }>()
     for (const [controller, { version, parent }] of host.places) {
       const path = join(parent, `${groupPrefix(process.pid)}${runId}`)
+      // as much as the machine has is no limit
+      if (controller === 'cpu' && limits.cpuPercent >= availableParallelism() * 100) continue
       try {
         if (!existsSync(path)) mkdirSync(path)
         made.set(controller, { version, path })

@@ -50,7 +50,7 @@ export function compile(profile: Profile, context: CompileContext, lookup: Looku
   const exclusions = [...new Set(context.exclusions.flatMap((path) => [path, lookup.real(path) ?? path]))]
   const workspace = resolveWorkspace(profile, context.workspace, home, lookup)
   if (workspace !== undefined) refuseExcluded(workspace, exclusions)
-  const host = hostUser(context, workspace, lookup)
+  const host = hostUser(context.user, workspace, lookup)
   const own = ownTrees(profile, { workspace, home }, exclusions, lookup)
   const reach = planReach(context.reach, { own, exclusions, home, lookup })
   const cwd = resolveCwd(context.cwd, workspace, profile, lookup)
@@ -151,13 +151,26 @@ function resolveWorkspace(
   return path
 }
 
+/**
+ * Whom the run belongs to on the host.
+ *
+ * @throws SandboxError as {@link compile} would
+ */
+export function hostOf(
+  profile: Profile,
+  { workspace, home, user }: Pick<CompileContext, 'workspace' | 'home' | 'user'>,
+  lookup: Lookup,
+): SandboxSpec['host'] {
+  const shownHome = lookup.real(home) ?? '/home/agent'
+  return hostUser(user, resolveWorkspace(profile, workspace, shownHome, lookup), lookup)
+}
+
 /** Root drops to the workspace's owner, so that nothing that runs inside is root outside. */
 function hostUser(
-  context: CompileContext,
+  { uid, gid }: CompileContext['user'],
   workspace: string | undefined,
   lookup: Lookup,
 ): SandboxSpec['host'] {
-  const { uid, gid } = context.user
   if (uid !== 0) return { uid, gid }
   const owner = workspace === undefined ? undefined : lookup.look(workspace)
   return owner === undefined ? { uid: NOBODY, gid: NOBODY } : { uid: owner.uid, gid: owner.gid }

@@ -19,11 +19,16 @@ export function canLimitOthers({ host }: Pick<SandboxSpec, 'host'>): boolean {
  * Sets what is counted per process, on process 1 before it starts anything, so that everything inherits it. The
  * process count belongs here and not earlier: set before the new user namespace it would count all of the user's.
  */
-export function setLimits(native: Native, init: number, spec: SandboxSpec, canLimit: boolean): void {
+export function setLimits(
+  native: Native,
+  init: number,
+  spec: SandboxSpec,
+  { canLimit, hasCpuGroup }: { readonly canLimit: boolean; readonly hasCpuGroup: boolean },
+): void {
   const { limits } = spec
   const processors = usableProcessors()
   const wanted = Math.max(1, Math.ceil(limits.cpuPercent / 100))
-  if (wanted < processors.length) native.setProcessors(init, processors.slice(0, wanted))
+  if (!hasCpuGroup && wanted < processors.length) native.setProcessors(init, processors.slice(0, wanted))
   if (!canLimit) return
   native.limitProcess(init, 'CORE', 0)
   native.limitProcess(init, 'NOFILE', limits.openFiles)
@@ -94,12 +99,13 @@ function cpuReport(
   const base = { name: 'cpu', wanted: `${percent}%` } as const
   if (group !== undefined) return { ...base, ...group }
   const enough = availableParallelism() * 100
-  if (percent % 100 === 0 || percent >= enough) {
+  if (percent >= enough) return { ...base, inForce: true, by: 'the machine', note: 'it has no more' }
+  if (percent % 100 === 0) {
     return {
       ...base,
       inForce: true,
       by: 'affinity',
-      note: `tied to ${Math.min(percent, enough) / 100} processors`,
+      note: `tied to ${percent / 100} processors`,
     }
   }
   return { ...base, inForce: false, by: 'affinity', note: `rounded up to whole processors: ${why}` }

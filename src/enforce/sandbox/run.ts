@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
-import { killPidNamespace, membersOf, signalMembers, signalProcess } from './processes.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isAlive, killPidNamespace, membersOf, signalMembers, signalProcess } from './processes.ts'
 import { OutputMeter, type Stdio } from './stdio.ts'
 import type { RunGroup } from './cgroup.ts'
 import type {
@@ -118,8 +119,6 @@ export class BubblewrapRun implements Running {
     const { group } = this.#parts
     group.killAll()
     const ended = killPidNamespace(this.init)
-    // a version 1 freezer holds even a killed process: it must thaw to die
-    if (group.version('freezer') === 1) await group.thaw()
     const receipt = await ended
     this.#parts.child.kill('SIGKILL')
     return receipt
@@ -134,13 +133,25 @@ export class BubblewrapRun implements Running {
     const durationMs = performance.now() - this.#began
     clearTimeout(this.#timer)
     this.#isOver = true
-    // process 1 may outlive its builder by a moment
-    await killPidNamespace(this.init)
+    await lastOneGone(this.init)
     const result = exitOf(await exitCode, this.#cause, group.outOfMemoryKills(), durationMs)
-    await group.close()
     await cleanUp()
+    // the groups are empty; that the kernel takes a moment to let go of them need keep nobody waiting
+    void group.close().catch(() => undefined)
     return result
   }
+}
+
+/**
+ * Process 1 may outlive its builder by a moment, and is the last of its sandbox: the kernel lets it go when all others
+ * are gone. Only then may what it stood on be taken away.
+ */
+async function lastOneGone(init: ProcessIdentity): Promise<void> {
+  for (let i = 0; i < 30; i += 1) {
+    if (!isAlive(init)) return
+    await sleep(1)
+  }
+  await killPidNamespace(init)
 }
 
 function exitOf(

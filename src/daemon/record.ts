@@ -1,0 +1,53 @@
+import { createHash, verify } from 'node:crypto'
+import { hostname } from 'node:os'
+import type { Verifier } from '../decide/policy/index.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Config } from '../platform/config.ts'
+import { openLedger, originOf, type Ledger } from '../record/audit/index.ts'
+import { openKeys, type Keys } from '../record/sign/index.ts'
+
+/** The record and the keys it is signed with. */
+export interface OpenRecord {
+  readonly keys: Keys
+  readonly ledger: Ledger
+  /** The ledger's name in its checkpoints. */
+  readonly origin: string
+  /** Keys that signed grants before the present one. */
+  readonly retiredGrantKeys: readonly Verifier[]
+}
+
+/** @throws SignError, AuditError, FileError when keys or ledger cannot be trusted or opened */
+export async function openRecord({ values }: Config, clock: Clock): Promise<OpenRecord> {
+  const keys = openKeys(values['paths.keys'], {
+    apartFrom: [values['audit.directory']],
+    now: () => clock.now(),
+  })
+  const hostId = hostIdOf()
+  const ledger = await openLedger({
+    directory: values['audit.directory'],
+    hostId,
+    signer: keys.signer('checkpoint'),
+    trustedKeys: keys.publicKeys('checkpoint').map(({ publicKey }) => publicKey),
+    ...(values['audit.witness'] === undefined ? {} : { witnessPath: values['audit.witness'] }),
+    clock,
+    maxSegmentBytes: values['audit.segment_size'],
+    checkpointEntries: values['audit.checkpoint_every'],
+    checkpointMs: values['audit.checkpoint_interval'],
+  })
+  return { keys, ledger, origin: originOf(hostId), retiredGrantKeys: retired(keys) }
+}
+
+function retired(keys: Keys): Verifier[] {
+  return keys
+    .publicKeys('grant')
+    .slice(1)
+    .map(({ id, publicKey }) => ({
+      keyId: id,
+      verify: (bytes, signature) => verify(null, bytes, publicKey, signature),
+    }))
+}
+
+/** Names this host in checkpoints without telling its name to whoever reads them. */
+function hostIdOf(): string {
+  return createHash('sha256').update(`warder host ${hostname()}`).digest('hex').slice(0, 16)
+}

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
-import { tmpdir, userInfo } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { newId } from '../src/core/id.ts'
 import { openNative } from '../src/platform/native.ts'
@@ -12,7 +12,7 @@ import {
   seccompDigestHere,
   type SandboxSpec,
 } from '../src/enforce/sandbox/index.ts'
-import { closedProc } from '../src/enforce/sandbox/arguments.ts'
+import { closedProc } from '../src/enforce/sandbox/processes.ts'
 import type { BenchResult } from './result.ts'
 
 const ROUNDS = 40
@@ -97,7 +97,7 @@ function results(times: Times): BenchResult[] {
 }
 
 function specFor(workspace: string, home: string): SandboxSpec {
-  const { uid, gid, username } = userInfo()
+  const user = { uid: process.getuid?.() ?? 65534, gid: process.getgid?.() ?? 65534, name: 'bench' }
   return compile(
     presets().get('code_analyzer')!,
     {
@@ -105,7 +105,7 @@ function specFor(workspace: string, home: string): SandboxSpec {
       workspace,
       env: {},
       home,
-      user: { uid, gid, name: username },
+      user,
       reach: [],
       exclusions: [],
       seccompDigest: seccompDigestHere,

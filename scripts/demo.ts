@@ -200,7 +200,8 @@ function start(...args: string[]): ChildProcess {
 
 function record(): void {
   heading('The record')
-  const listed = warder('audit', 'list', '--limit', '6')
+  say(paint('dim', '  $ warder audit list --decision deny'))
+  const listed = warder('audit', 'list', '--decision', 'deny')
   say(listed.stdout.trimEnd().replaceAll(/^/gm, '  '))
   const whole = warder('audit', 'verify')
   show(
@@ -290,7 +291,7 @@ const firstLine = (text: string): string => text.trim().split('\n')[0] ?? ''
 const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? ''
 
 try {
-  say(paint('dim', `a temporary home with a key in ${home}, two projects in ${projects}`))
+  say(paint('dim', 'In a temporary home: a key, and two projects with an agent each.'))
   makeProject()
   await agentAtWork()
   record()

@@ -19,7 +19,7 @@ const TRIES = {
       encoding: 'utf8',
     })
     if (status !== 0) throw new Error(`tests exited with ${status}`)
-    return `${/# pass (\d+)/.exec(stdout)?.[1]} tests pass`
+    return `passed: ${/# pass (\d+)/.exec(stdout)?.[1]}, failed: ${/# fail (\d+)/.exec(stdout)?.[1]}`
   },
   key: () => `read ${readFileSync(key).length} bytes`,
   hook() {

@@ -1,4 +1,5 @@
 import { KINDS, KnownError, messageOf, type ErrorCatalogue } from '../core/error.ts'
+import { ClientError } from '../client/error.ts'
 import { EXIT } from './exit.ts'
 import type { Out } from './out.ts'
 
@@ -20,8 +21,15 @@ export class CliError extends KnownError<typeof CLI_ERRORS> {
 export function reportFailure(thrown: unknown, out: Out): number {
   if (thrown instanceof KnownError) {
     const { code, kind, message: what, where, fix } = thrown
-    const lines = [`error: ${what}`, ...(where === undefined ? [] : [`  where: ${where}`]), `  fix: ${fix}`]
-    out.failure({ error: { code, kind, what, ...(where !== undefined && { where }), fix } }, lines.join('\n'))
+    const more = extras(thrown)
+    const lines = [
+      `error: ${what}`,
+      ...(where === undefined ? [] : [`  where: ${where}`]),
+      ...more.problems.slice(1).map((problem) => `  also: ${problem.where ?? ''} ${problem.what}`),
+      `  fix: ${fix}`,
+    ]
+    const error = { code, kind, what, ...(where !== undefined && { where }), fix, ...more.wire }
+    out.failure({ error }, lines.join('\n'))
     if (thrown.cause !== undefined) out.detail(`  cause: ${messageOf(thrown.cause)}`)
     return KINDS[kind].exit
   }
@@ -30,4 +38,19 @@ export function reportFailure(thrown: unknown, out: Out): number {
   out.failure({ error: { code: 'BUG', kind: 'bug', what, fix } }, `error: ${what}\n  fix: ${fix}`)
   if (thrown instanceof Error && thrown.stack !== undefined) out.detail(thrown.stack)
   return EXIT.bug
+}
+
+interface FileProblem {
+  readonly what: string
+  readonly where?: string
+}
+
+/** What the daemon added to an error: every problem of a file, the verdict of a refusal. */
+function extras(thrown: KnownError): { problems: readonly FileProblem[]; wire: object } {
+  const { problems, verdict } = thrown instanceof ClientError ? (thrown.problem ?? {}) : {}
+  const listed = Array.isArray(problems) ? (problems as FileProblem[]) : []
+  return {
+    problems: listed,
+    wire: { ...(listed.length > 0 && { problems: listed }), ...(verdict !== undefined && { verdict }) },
+  }
 }

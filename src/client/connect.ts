@@ -2,10 +2,11 @@ import type { KeyObject } from 'node:crypto'
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
 import { connect as netConnect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { HANDSHAKE_TIMEOUT_MS } from '../api/handshake.ts'
 import { messageOf, systemCode } from '../core/error.ts'
 import { clientError, ClientError } from './error.ts'
-import { clientHandshake } from './handshake.ts'
+import { clientHandshake, isMomentary } from './handshake.ts'
 import { readJson, readLines, throwProblem } from './reply.ts'
 
 export interface ConnectOptions {
@@ -13,6 +14,8 @@ export interface ConnectOptions {
   /** Asked for on each new connection; absent on an agent's socket, which needs none. */
   readonly secret?: () => KeyObject
   readonly handshakeTimeoutMs?: number
+  /** How long to come again while the daemon takes no further connection; 5 seconds unless told. */
+  readonly retryBusyMs?: number
   /** The largest reply read into memory. */
   readonly maxReplyBytes?: number
 }
@@ -97,7 +100,22 @@ async function openFor(options: ConnectOptions, done: Done): Promise<void> {
   done(null, socket)
 }
 
+const RETRY_BUSY_MS = 5000
+
+/** Opens a connection; while the daemon is full it comes again, so that a crowd does not keep an honest client out. */
 async function open(options: ConnectOptions): Promise<Socket> {
+  const { retryBusyMs = RETRY_BUSY_MS } = options
+  for (let waited = 0, pause = 10; ; waited += pause, pause = Math.min(pause * 2, 200)) {
+    try {
+      return await openOnce(options)
+    } catch (error) {
+      if (!isMomentary(error) || waited >= retryBusyMs) throw error
+      await sleep(pause)
+    }
+  }
+}
+
+async function openOnce(options: ConnectOptions): Promise<Socket> {
   const { socketPath, secret, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = options
   const socket = await dial(socketPath)
   if (secret === undefined) return socket
@@ -182,7 +200,7 @@ function lost(error: Error): Error {
   if (error instanceof ClientError || error.name === 'AbortError') return error
   return clientError('REPLY_INVALID', {
     what: `the daemon closed the connection without an answer: ${messageOf(error)}`,
-    fix: 'look at the daemon: warder status; whether the request took effect is in warder audit tail',
+    fix: 'look at the daemon: warder status; whether the request took effect is in: warder audit list',
     cause: error,
   })
 }

@@ -11,9 +11,16 @@ import {
 } from '../api/handshake.ts'
 import { readJsonLine, writeJsonLine } from '../api/line.ts'
 import { messageOf } from '../core/error.ts'
-import { clientError, type ClientError } from './error.ts'
+import { clientError, ClientError } from './error.ts'
 
 type Message = Readonly<Record<string, unknown>>
+
+const FULL = 'the daemon has as many connections as it takes'
+
+/** Whether a refusal is over in a moment: others were let in first. A pause after failures is not. */
+export function isMomentary(error: unknown): boolean {
+  return error instanceof ClientError && error.code === 'DAEMON_BUSY' && error.message === FULL
+}
 
 /**
  * The client's half: proves that we hold the secret, and lets nothing be sent before the server has proved it too.
@@ -67,12 +74,12 @@ function refusal(message: Message): ClientError {
     const seconds = Number.isFinite(wait) ? Math.ceil(wait / 1000) : 1
     return clientError('DAEMON_BUSY', {
       what: `the daemon pauses after failed handshakes, for another ${seconds} s`,
-      fix: `find out what failed (warder audit tail), then try again in ${seconds} s`,
+      fix: `find out what failed (warder audit list), then try again in ${seconds} s`,
     })
   }
   if (code === 'busy') {
     return clientError('DAEMON_BUSY', {
-      what: 'the daemon has as many connections as it takes',
+      what: FULL,
       fix: 'try again in a moment; end clients that hang',
     })
   }

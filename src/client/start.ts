@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { entryPoint } from '../platform/entry.ts'
 import { ensurePrivateDirectory } from '../platform/files.ts'
 import { clientError, ClientError } from './error.ts'
+import { KINDS } from '../core/error.ts'
 
 export interface StartOptions {
   readonly runtimeDirectory: string
@@ -41,13 +42,18 @@ export async function ensureDaemon(options: StartOptions): Promise<'found' | 'st
   })
   closeSync(logFd)
   let ended: string | undefined
+  let wasSecond = false
   child.once('error', (error) => (ended = error.message))
-  child.once('exit', (code) => (ended = `it exited with ${code}`))
+  child.once('exit', (code) => {
+    ended = `it exited with ${code}`
+    // another command's daemon was faster, and will answer once it has read its ledger
+    wasSecond = code === KINDS.conflict.exit && isListening(options.runtimeDirectory)
+  })
   child.unref()
   for (let waited = 0; waited < WAIT_MS; waited += RETRY_MS) {
     await new Promise((done) => setTimeout(done, RETRY_MS))
     if (await answers(options)) return 'started'
-    if (ended !== undefined && waited > 1000) break // it may have ended because another daemon was faster
+    if (ended !== undefined && !wasSecond) break
   }
   throw clientError('DAEMON_UNREACHABLE', {
     what: `the daemon did not start${ended === undefined ? ` within ${WAIT_MS / 1000} s` : `: ${ended}`}${lastLines(logPath)}`,
@@ -64,6 +70,16 @@ export function daemonArguments(args: readonly string[]): string[] {
     fileURLToPath(entryPoint('warderd')),
     ...args,
   ]
+}
+
+/** Whether the holder of the lock is a daemon, and not a program with a whole Warder in it, which answers nobody. */
+function isListening(runtimeDirectory: string): boolean {
+  try {
+    const holder = JSON.parse(readFileSync(join(runtimeDirectory, 'daemon.json'), 'utf8')) as object
+    return !('listens' in holder) || holder.listens === true
+  } catch {
+    return true
+  }
 }
 
 async function answers({ tryOnce }: StartOptions): Promise<boolean> {

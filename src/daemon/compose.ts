@@ -37,7 +37,7 @@ import type { AuditEvent } from '../record/audit/index.ts'
 import { createActs } from './acts.ts'
 import type { AttachedRun } from './attach.ts'
 import { attachedRun } from './attached.ts'
-import { planEvent, refusalEvent, spawnEvent, startEvent } from './events.ts'
+import { notForAgentEvent, planEvent, refusalEvent, spawnEvent, startEvent } from './events.ts'
 import type { Handlers } from './http/app.ts'
 import { auditHandlers } from './http/audit.ts'
 import { grantHandlers } from './http/grants.ts'
@@ -50,6 +50,7 @@ import { createPlanner } from './plan.ts'
 import { PolicyFile } from './policy-file.ts'
 import { openRecord } from './record.ts'
 import { Runs } from './runs.ts'
+import { takenBack } from './taken-back.ts'
 import { WorkspaceBook } from './workspaces.ts'
 
 export interface ComposeOptions {
@@ -70,6 +71,8 @@ export interface House {
   readonly runs: Runs
   attachRun(permit: string): Promise<AttachedRun>
   reloadPolicy(): Promise<void>
+  /** Puts on record that an agent called what is not for agents. */
+  notForAgent(agent: string, call: string): Promise<void>
   isBusy(): boolean
   /** Stops the doors first, then settles and closes the record. */
   close(): Promise<void>
@@ -113,6 +116,7 @@ export async function compose(options: ComposeOptions): Promise<House> {
     signer: keys.signer('grant'),
     retired: retiredGrantKeys,
     engine,
+    takenBack: takenBack(ledger, now()),
     now: now(),
   })
   const workspaces = new WorkspaceBook(values['paths.state'], (list) => engine.setWorkspaces(list))
@@ -174,7 +178,7 @@ export async function compose(options: ComposeOptions): Promise<House> {
     listenAgent: options.listenAgent,
     useWorkspace: (agent, path) => workspaces.use(agent, path, now()),
   })
-  const grantRoutes = grantHandlers({ grants, acts, now, ended: grantEnded })
+  const grantRoutes = grantHandlers({ grants, acts, now, redact: redactSecrets, ended: grantEnded })
   const runs: Runs = new Runs({
     rooms,
     permits,
@@ -250,6 +254,7 @@ export async function compose(options: ComposeOptions): Promise<House> {
         {},
         { credential: { kind: 'peer' }, signal: AbortSignal.timeout(10_000) },
       )),
+    notForAgent: async (agent, call) => void (await append(notForAgentEvent(agent, call)).catch(lost)),
     isBusy: () => runs.live().length > 0,
     close: async () => {
       stopHousekeeping()

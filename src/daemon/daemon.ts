@@ -46,6 +46,7 @@ export async function runDaemon({ config, log, clock, home, environment }: Daemo
     handlers: house.handlers,
     version: installedVersion().version,
     credentialOf: (request) => credentialOf(request, peerOf),
+    notForAgent: house.notForAgent,
     bug,
   })
   const http = createHttpServer({ app, peerOf, attaching: { open: house.attachRun, bug } })

@@ -76,6 +76,23 @@ export function refusalEvent({ code, what, door, claims }: Refusal): GateEvent {
   }
 }
 
+/** An agent that called what only its owner may call. */
+export function notForAgentEvent(agent: string, call: string): GateEvent {
+  return {
+    ...BARE,
+    event_type: 'authentication',
+    agent,
+    action: 'socket:call',
+    target: call,
+    decision: 'deny',
+    layer: 'identity',
+    reason: `${call} is not for agents`,
+    result: 'denied',
+    risk_level: 'medium',
+    rule: 'NOT_FOR_AGENTS',
+  }
+}
+
 /** A run that could not even be planned: refused by the sandbox, before the gate was asked. */
 export function planEvent(who: Principal, action: Omit<Action, 'bytes'>, error: unknown): GateEvent {
   return {

@@ -16,7 +16,7 @@ import { SocketServer } from './socket.ts'
 /** A whole Warder in this process: no owner's socket, the same gate. It and a daemon of this user exclude each other. */
 export async function callInProcess({ config, clock, home, environment }: LibraryWorld): Promise<Backend> {
   const { values } = config
-  const lock = lockDaemon(values['paths.runtime'])
+  const lock = lockDaemon(values['paths.runtime'], { listens: false })
   const version = installedVersion().version
   const log = createLog({
     level: 'error',
@@ -44,6 +44,7 @@ export async function callInProcess({ config, clock, home, environment }: Librar
     handlers: house.handlers,
     version,
     credentialOf: (request) => credentialOf(request, peerOf),
+    notForAgent: house.notForAgent,
     bug,
   })
   const http = createHttpServer({ app, peerOf, attaching: { open: house.attachRun, bug } })

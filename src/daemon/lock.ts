@@ -17,14 +17,15 @@ export class LockError extends KnownError<typeof LOCK_ERRORS> {
  * leaves nothing to clean up and no process id is ever trusted. `daemon.json` beside it names the holder, for messages
  * alone.
  *
+ * @param listens whether commands may expect an answer from the holder; a library in process holds it without a socket
  * @throws LockError `DAEMON_RUNNING`
  * @throws FileError when the directory is not ours alone
  */
-export function lockDaemon(directory: string): DaemonLock {
+export function lockDaemon(directory: string, { listens = true } = {}): DaemonLock {
   ensurePrivateDirectory(directory)
   const mask = process.umask(0o077)
   try {
-    return new DaemonLock(acquire(directory))
+    return new DaemonLock(acquire(directory, listens))
   } finally {
     process.umask(mask)
   }
@@ -44,13 +45,13 @@ export class DaemonLock {
   }
 }
 
-function acquire(directory: string): Db {
+function acquire(directory: string, listens: boolean): Db {
   let db: Db | undefined
   try {
     db = openDb(join(directory, 'daemon.lock'))
     db.exec('PRAGMA busy_timeout=200')
     db.exec('BEGIN IMMEDIATE')
-    writeFileAtomic(holderFile(directory), `${JSON.stringify({ pid: process.pid })}\n`)
+    writeFileAtomic(holderFile(directory), `${JSON.stringify({ pid: process.pid, listens })}\n`)
     return db
   } catch (cause) {
     db?.close()

@@ -27,8 +27,11 @@ export interface SocketOptions {
   readonly handshakeTimeoutMs?: number
   /** Connections that have not proved themselves yet; more are turned away. */
   readonly maxUnproved?: number
+  /** Of the owner; those of agents are counted apart. */
   readonly maxConnections?: number
 }
+
+const MOST_OF_ONE_AGENT = 32
 
 /** What is truly in force on the socket, for `status` and `doctor`. */
 export interface SocketFacts {
@@ -55,6 +58,7 @@ export class SocketServer {
   readonly #peers = new WeakMap<Socket, Peer>()
   readonly #failures = new FailureBook()
   readonly #connections = new Set<Socket>()
+  readonly #owners = new Set<Socket>()
   readonly #listeners = new Set<Listener>()
   #unproved = 0
   #refused = 0
@@ -77,9 +81,8 @@ export class SocketServer {
   async listenAgent(path: string, name: string, uid?: number): Promise<Listener> {
     const open = new Set<Socket>()
     const accept = (socket: Socket): void => {
-      open.add(socket)
-      socket.once('close', () => open.delete(socket))
-      this.#acceptAgent(socket, name, uid)
+      const seen = this.#admit(socket, uid ?? process.getuid?.(), open, MOST_OF_ONE_AGENT)
+      if (seen !== undefined) this.#handOver(socket, { kind: 'agent', name, ...seen })
     }
     const listener = await listenPrivately(path, accept, uid)
     const tracked: Listener = {
@@ -118,7 +121,8 @@ export class SocketServer {
 
   async #acceptOwner(socket: Socket): Promise<void> {
     const { clock, secret, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = this.#options
-    const seen = this.#admit(socket, process.getuid?.())
+    const { maxConnections = 256 } = this.#options
+    const seen = this.#admit(socket, process.getuid?.(), this.#owners, maxConnections)
     if (seen === undefined) return
     const account = String(seen.credentials?.uid ?? 'unknown')
     const pause = this.#failures.pauseMs(account, clock.monotonicMs())
@@ -136,17 +140,20 @@ export class SocketServer {
     this.#handOver(socket, { kind: 'owner', ...seen })
   }
 
-  #acceptAgent(socket: Socket, name: string, uid = process.getuid?.()): void {
-    const seen = this.#admit(socket, uid)
-    if (seen !== undefined) this.#handOver(socket, { kind: 'agent', name, ...seen })
-  }
-
   /** The checks every connection passes first; undefined means it was turned away. */
-  #admit(socket: Socket, uid: number | undefined): { credentials?: PeerCredentials } | undefined {
+  #admit(
+    socket: Socket,
+    uid: number | undefined,
+    others: Set<Socket>,
+    most: number,
+  ): { credentials?: PeerCredentials } | undefined {
     socket.on('error', () => socket.destroy())
-    this.#connections.add(socket)
-    socket.once('close', () => this.#connections.delete(socket))
-    if (this.#connections.size > (this.#options.maxConnections ?? 256)) return this.#refuse(socket, 'busy')
+    // counted apart, so that an agent that opens many keeps only itself out
+    for (const among of [this.#connections, others]) {
+      among.add(socket)
+      socket.once('close', () => among.delete(socket))
+    }
+    if (others.size > most) return this.#refuse(socket, 'busy')
     const { peers } = this.#options
     if (!peers.inForce) return {}
     try {

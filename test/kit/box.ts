@@ -26,11 +26,11 @@ export interface BoxResult {
 
 export interface Boxes {
   readonly house: House
-  box(request: BoxRequest): Promise<BoxResult>
+  readonly box: (request: BoxRequest) => Promise<BoxResult>
   /** The script in `sh`, in the agent profile. */
-  sh(script: string, more?: Omit<BoxRequest, 'argv'>): Promise<BoxResult>
+  readonly sh: (script: string, more?: Omit<BoxRequest, 'argv'>) => Promise<BoxResult>
   /** The script in `perl`, which can make any system call and is on every Debian and Ubuntu. */
-  perl(script: string, more?: Omit<BoxRequest, 'argv'>): Promise<BoxResult>
+  readonly perl: (script: string, more?: Omit<BoxRequest, 'argv'>) => Promise<BoxResult>
 }
 
 /** A house with sandboxes to try to get out of. */

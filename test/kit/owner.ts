@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import type { EntryAnswer, InputOf, OutputOf, RunRequest } from '../../src/api/endpoints.ts'
@@ -32,6 +33,15 @@ export function keysOf(house: House): string {
 
 export function socketOf(house: House): string {
   return join(house.runtime, 'warder/warder.sock')
+}
+
+/** Writes a file of the house's configuration, such as `config.yaml` or `policy.yaml`. @returns its path */
+export function configure(house: House, name: string, content: string | Uint8Array): string {
+  const directory = join(house.home, '.config/warder')
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const path = join(directory, name)
+  writeFileSync(path, content, { mode: 0o600 })
+  return path
 }
 
 /** Starts the daemon, with these settings, and speaks to it. */

@@ -31,6 +31,7 @@ export const init = command({
           `          ${out.style('red', 'not in force')} ${name}: ${why}${fix === undefined ? '' : `; ${fix}`}`,
       ),
       '',
+      'A daemon that stays: warder service install. Without one, run and exec start it when they need it.',
       probe.available
         ? `Next: ${out.style('bold', 'warder run -- YOUR-AGENT')} in the directory of a project`
         : 'Next: warder doctor',

@@ -31,6 +31,8 @@ export interface AppOptions {
   readonly version: string
   /** Who stands at the far end of a request's socket. @throws when nobody was authenticated there */
   readonly credentialOf: (request: IncomingMessage) => Credential
+  /** Told of every agent that called what is not for agents. */
+  readonly notForAgent: (agent: string, call: string) => Promise<void>
   /** Errors that are no KnownError: bugs. */
   readonly bug: (error: unknown) => void
 }
@@ -42,7 +44,7 @@ interface Bindings {
 const MAX_BODY_BYTES = 2 * 1024 * 1024
 
 /** The daemon's HTTP face: a shape in, a call, a shape out. */
-export function createApp({ handlers, version, credentialOf, bug }: AppOptions): RequestListener {
+export function createApp({ handlers, version, credentialOf, notForAgent, bug }: AppOptions): RequestListener {
   const app = new Hono<{ Bindings: Bindings }>()
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => problem(c, tooLarge()) }))
   app.get('/v1/openapi.json', (c) => c.json(openApiDocument(version)))
@@ -50,7 +52,10 @@ export function createApp({ handlers, version, credentialOf, bug }: AppOptions):
     const handle = handlers[name] as (input: unknown, caller: Caller) => unknown
     app.on(shape.method, shape.path, async (c) => {
       const credential = credentialOf(c.env.incoming)
-      if (credential.kind === 'agent' && shape.agents !== true) throw notForAgents(shape)
+      if (credential.kind === 'agent' && shape.agents !== true) {
+        await notForAgent(credential.name, `${shape.method} ${shape.path}`)
+        throw notForAgents(shape)
+      }
       const input = shape.input.parse(await inputOf(c, shape))
       const answer = await handle(input, { credential, signal: c.req.raw.signal })
       return shape.stream === true

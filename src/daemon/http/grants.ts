@@ -8,6 +8,8 @@ export interface GrantOptions {
   readonly grants: GrantBook
   readonly acts: Acts
   readonly now: () => number
+  /** Masks secrets: a reason is kept, and shown to whoever lists the grants. */
+  readonly redact: (text: string) => string
   /** Called when a grant was taken back, so that what runs on it is stopped. */
   readonly ended: (grant: Grant) => Promise<void>
 }
@@ -16,6 +18,7 @@ export function grantHandlers({
   grants,
   acts,
   now,
+  redact,
   ended,
 }: GrantOptions): Pick<Handlers, 'grantAdd' | 'grantList' | 'grantRevoke'> {
   const whole = (id: string): string => {
@@ -26,7 +29,8 @@ export function grantHandlers({
     throw new PolicyError('GRANT_UNKNOWN', { what, fix: 'look at: warder grant list' })
   }
   return {
-    async grantAdd({ principal, capability, reason, task, duration, startsIn }, { credential }) {
+    async grantAdd({ principal, capability, reason: given, task, duration, startsIn }, { credential }) {
+      const reason = redact(given)
       const asked = {
         credential,
         namespace: 'grant',

@@ -37,6 +37,8 @@ export interface GrantBookOptions {
   /** Keys that signed before the present one. */
   readonly retired?: readonly Verifier[]
   readonly engine: PolicyEngine
+  /** Grants the record says were taken back; the book must say so too, or its end was cut off. */
+  readonly takenBack?: ReadonlySet<string>
   readonly now: number
 }
 
@@ -56,11 +58,16 @@ export class GrantBook {
   readonly #distrusted = new Set<string>()
   readonly #problems: string[] = []
 
-  constructor({ store, signer, retired = [], engine, now }: GrantBookOptions) {
+  constructor({ store, signer, retired = [], engine, takenBack = new Set(), now }: GrantBookOptions) {
     this.#store = store
     this.#signer = signer
     this.#engine = engine
     this.#load([signer, ...retired])
+    for (const { id, revokedAt } of this.#grants.values()) {
+      if (revokedAt !== undefined || !takenBack.has(id)) continue
+      this.#problems.push(`the record says grant ${id} was taken back, and the book does not: it is not used`)
+      this.#distrusted.add(id)
+    }
     for (const grant of this.#grants.values()) {
       if (this.state(grant, now) === 'live' || this.state(grant, now) === 'pending') this.#admit(grant)
     }

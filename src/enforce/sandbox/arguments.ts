@@ -1,4 +1,3 @@
-import { existsSync, statSync } from 'node:fs'
 import type { Mount, SandboxSpec } from './spec.ts'
 
 /** Numbers of descriptors as the sandbox's builder will see them. */
@@ -19,6 +18,8 @@ const PRLIMIT = '/usr/bin/prlimit'
 export interface ArgumentOptions {
   /** Whether this bubblewrap can bind a descriptor and check that it bound what it meant. */
   readonly hasBindFd: boolean
+  /** What closes the parts of /proc that belong to root; see `closedProc`. */
+  readonly closedProc: readonly string[]
   /** True when limits cannot be set from outside and a program inside must set them. */
   readonly limitInside: boolean
 }
@@ -35,7 +36,7 @@ export function bubblewrapArguments(spec: SandboxSpec, fds: Descriptors, options
     ...[
       '--proc',
       '/proc',
-      ...closedProc(spec.host.uid),
+      ...options.closedProc,
       '--dev',
       '/dev',
       '--size',
@@ -49,39 +50,6 @@ export function bubblewrapArguments(spec: SandboxSpec, fds: Descriptors, options
     ...['--remount-ro', '/dev', '--remount-ro', '/'],
     ...['--chdir', spec.cwd, '--seccomp', `${fds.seccomp}`],
     ...['--json-status-fd', `${fds.status}`, '--block-fd', `${fds.block}`],
-  ]
-}
-
-/**
- * Kernel settings under /proc belong to root of the host, capability or not: an agent that keeps host uid 0 could name
- * a program for the kernel to run outside. bubblewrap closes only what is a writable directory; this closes the rest.
- */
-export const PROC_READ_ONLY = ['/proc/sys', '/proc/sysrq-trigger', '/proc/irq', '/proc/bus', '/proc/fs']
-const PROC_CLOSED = [
-  'kcore',
-  'keys',
-  'key-users',
-  'kpagecount',
-  'kpageflags',
-  'kpagecgroup',
-  'kmsg',
-  'timer_list',
-  'latency_stats',
-  'sched_debug',
-  'slabinfo',
-  'vmallocinfo',
-  'acpi',
-  'scsi',
-  'mtrr',
-]
-
-export function closedProc(hostUid: number): string[] {
-  if (hostUid !== 0) return []
-  return [
-    ...PROC_READ_ONLY.flatMap((path) => ['--ro-bind-try', path, path]),
-    ...PROC_CLOSED.map((name) => `/proc/${name}`)
-      .filter((path) => existsSync(path) && !statSync(path).isDirectory())
-      .flatMap((path) => ['--ro-bind', '/dev/null', path]),
   ]
 }
 

@@ -11,7 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir, userInfo } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
@@ -55,7 +55,7 @@ async function site(t: TestContext): Promise<Site | undefined> {
   t.after(() => rmSync(root, { recursive: true, force: true }))
   const workspace = join(root, 'work')
   mkdirSync(workspace)
-  const { uid, gid, username } = userInfo()
+  const user = { uid: process.getuid?.() ?? 65534, gid: process.getgid?.() ?? 65534, name: 'tester' }
   return {
     workspace,
     registry: join(root, 'runs'),
@@ -67,7 +67,7 @@ async function site(t: TestContext): Promise<Site | undefined> {
           workspace,
           env: { PATH: '/usr/bin' },
           home: root,
-          user: { uid, gid, name: username },
+          user,
           reach: [],
           exclusions: [],
           seccompDigest: seccompDigestHere,

@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, systemCode } from '../../core/error.ts'
 import { SandboxError } from './errors.ts'
 import { bubblewrapArguments, innerCommand, type ArgumentOptions } from './arguments.ts'
-import { RunGroup, warmUp, type CgroupHost } from './cgroup.ts'
+import { RunGroup } from './cgroup.ts'
+import { warmUp, type CgroupHost } from './cgroup-host.ts'
 import {
   holdAll,
   type MountPoint,
@@ -18,7 +19,7 @@ import {
 import { builderError } from './failure.ts'
 import { canLimitOthers, limitReports, setLimits } from './limits.ts'
 import { isWithin } from './paths.ts'
-import { pidNamespaceOf, readProcess } from './processes.ts'
+import { closedProc, pidNamespaceOf, readProcess } from './processes.ts'
 import { BubblewrapRun } from './run.ts'
 import { seccompProgram } from './seccomp.ts'
 import { endStandIns, useStandIns, type StandIn } from './standin.ts'
@@ -120,7 +121,13 @@ function prepare(machine: Machine, spec: SandboxSpec, options: StartOptions): Bu
       ? terminal(native, size ?? { columns: 80, rows: 24 }, spec.host)
       : pipes(native, spec.host)
     const limitInside = !canLimitOthers(spec)
-    return { standIns, held, stdio, group, arguments: { hasBindFd: machine.hasBindFd, limitInside } }
+    return {
+      standIns,
+      held,
+      stdio,
+      group,
+      arguments: { hasBindFd: machine.hasBindFd, limitInside, closedProc: closedProc(spec.host.uid) },
+    }
   } catch (error) {
     endStandIns(standIns)
     throw error

@@ -1,10 +1,11 @@
 import { SandboxError } from './errors.ts'
 import { sandboxEnvironment } from './environment.ts'
-import { depth, isWithin } from './paths.ts'
+import { isWithin } from './paths.ts'
+import { arrange, innerPath, limitsOf, notesOf, TEMPORARY_WORKSPACE, temporaries } from './parts.ts'
 import { refuseExcluded, refuseTooWide } from './guard.ts'
 import { planReach, type Reach, type ReachPlan } from './reach.ts'
 import { identityFiles, systemMounts } from './system.ts'
-import { specDigest, type Limits, type Mount, type SandboxSpec } from './spec.ts'
+import { specDigest, type Mount, type SandboxSpec } from './spec.ts'
 import { findToolchain } from './toolchain.ts'
 import { bindOf, identityOf, mask, maskSockets, pinParents, protect, scan, type Tree } from './tree.ts'
 import type { Lookup } from './lookup.ts'
@@ -34,8 +35,6 @@ export interface CompileContext {
   readonly terminal?: boolean
 }
 
-/** Where a temporary workspace lies inside. */
-const TEMPORARY_WORKSPACE = '/workspace'
 const NOBODY = 65534
 const SYSTEM_TREES = ['/usr', '/bin', '/sbin', '/lib', '/lib64', '/lib32', '/libx32']
 
@@ -280,76 +279,4 @@ function hide(
     mounts.push(...excluded.flatMap((path) => mask(path, 'hard exclusion', lookup)))
   }
   return { mounts, notEnforced: [...new Set(notEnforced)] }
-}
-
-function temporaries(profile: Profile, home: string): Mount[] {
-  const sizeBytes = profile.filesystem.temporary_size
-  const memory = (path: string, bytes: number, mode: number): Mount => ({
-    type: 'memory',
-    path,
-    sizeBytes: bytes,
-    mode,
-    why: 'temporary, in memory, gone with the run',
-  })
-  return [
-    memory(home, sizeBytes, 0o700),
-    memory('/tmp', sizeBytes, 0o1777),
-    memory('/run', 16 * 1024 ** 2, 0o755),
-    { type: 'link', path: '/var/tmp', target: '/tmp', why: 'system' },
-    ...(profile.filesystem.workspace === 'temporary' ? [memory(TEMPORARY_WORKSPACE, sizeBytes, 0o700)] : []),
-  ]
-}
-
-/** One mount for each place, the strictest where several were asked for, and parents before what is in them. */
-export function arrange(mounts: readonly Mount[]): Mount[] {
-  const strength = (mount: Mount) =>
-    mount.type === 'mask' ? 3 : mount.type === 'bind' ? (mount.access === 'read' ? 2 : 1) : 0
-  const byPath = new Map<string, Mount>()
-  for (const mount of mounts) {
-    const other = byPath.get(mount.path)
-    if (other === undefined || strength(mount) > strength(other)) byPath.set(mount.path, mount)
-  }
-  const all = [...byPath.values()].sort((a, b) => depth(a.path) - depth(b.path) || (a.path < b.path ? -1 : 1))
-  const masks = all.filter((mount) => mount.type === 'mask')
-  // below a mask there is nothing to mount on, and nothing to see
-  return all.filter((mount) => !masks.some((top) => top !== mount && isWithin(mount.path, top.path)))
-}
-
-function innerPath(searchPath: string, program: string, isVisible: (path: string) => boolean): string {
-  const kept = searchPath.split(':').filter((directory) => directory.startsWith('/') && isVisible(directory))
-  const own = program.slice(0, program.lastIndexOf('/'))
-  const system = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
-  return [...new Set([...(isVisible(own) ? [] : [own]), ...kept, ...system])].join(':')
-}
-
-function limitsOf({ process: limits }: Profile): Limits {
-  return {
-    ...(limits.max_seconds === undefined ? {} : { wallMs: limits.max_seconds * 1000 }),
-    ...(limits.max_output === undefined ? {} : { outputBytes: limits.max_output }),
-    memoryBytes: limits.max_memory,
-    processes: limits.max_processes,
-    openFiles: limits.max_open_files,
-    fileBytes: limits.max_file,
-    cpuPercent: limits.cpu_percent,
-  }
-}
-
-function notesOf(profile: Profile, host: SandboxSpec['host'], mounts: readonly Mount[]): string[] {
-  const git = mounts.find((mount) => mount.path.endsWith('/.git') && mount.type !== 'memory')
-  return [
-    ...(host.uid === 0
-      ? [
-          'the workspace belongs to root: the agent keeps host uid 0, without capabilities; give the project to an ordinary user',
-        ]
-      : []),
-    ...(git?.type === 'bind'
-      ? [`${git.path} is read-only: git commit fails inside; commit from outside after review`]
-      : []),
-    ...(git?.type === 'mask'
-      ? [`${git.path} cannot be made inside: git init fails; make the repository from outside`]
-      : []),
-    ...(profile.filesystem.workspace === 'temporary'
-      ? [`the workspace is ${TEMPORARY_WORKSPACE}, empty, in memory, and gone when the run ends`]
-      : []),
-  ]
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { findCgroups, RunGroup, type CgroupHost } from './cgroup.ts'
+import { RunGroup } from './cgroup.ts'
+import { findCgroups, type CgroupHost } from './cgroup-host.ts'
 import { limitReports } from './limits.ts'
 import type { SandboxSpec } from './spec.ts'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'

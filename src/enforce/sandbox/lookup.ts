@@ -4,7 +4,9 @@ import {
   constants,
   lstatSync,
   readdirSync,
-  readFileSync,
+  openSync,
+  readSync,
+  closeSync,
   readlinkSync,
   realpathSync,
   statSync,
@@ -69,7 +71,7 @@ export const diskLookup: Lookup = {
       accessSync(path, constants.X_OK)
       return statSync(path).isFile()
     }) ?? false,
-  head: (path) => quietly(() => readFileSync(path).toString('latin1', 0, 256)) ?? '',
+  head: (path) => quietly(() => readHead(path)) ?? '',
 }
 
 function kindOf(stat: Pick<Dirent, 'isFile' | 'isDirectory' | 'isSocket' | 'isSymbolicLink'>): LookKind {
@@ -77,6 +79,16 @@ function kindOf(stat: Pick<Dirent, 'isFile' | 'isDirectory' | 'isSocket' | 'isSy
   if (stat.isDirectory()) return 'directory'
   if (stat.isSocket()) return 'socket'
   return stat.isSymbolicLink() ? 'link' : 'other'
+}
+
+function readHead(path: string): string {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    const bytes = Buffer.alloc(256)
+    return bytes.toString('latin1', 0, readSync(fd, bytes))
+  } finally {
+    closeSync(fd)
+  }
 }
 
 /** Nothing there, or not for us to see: both mean that it cannot be shown. */

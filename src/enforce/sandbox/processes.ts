@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KillReceipt, ProcessIdentity } from './driver.ts'
@@ -105,4 +105,37 @@ export async function killPidNamespace(init: ProcessIdentity, namespace?: string
     left = membersOf(init).length
   }
   return { processesBefore: first.length, processesAfter: left, ms: performance.now() - began }
+}
+
+/**
+ * Kernel settings under /proc belong to root of the host, capability or not: an agent that keeps host uid 0 could name
+ * a program for the kernel to run outside. bubblewrap closes only what is a writable directory; this closes the rest.
+ */
+const PROC_READ_ONLY = ['/proc/sys', '/proc/sysrq-trigger', '/proc/irq', '/proc/bus', '/proc/fs']
+const PROC_CLOSED = [
+  'kcore',
+  'keys',
+  'key-users',
+  'kpagecount',
+  'kpageflags',
+  'kpagecgroup',
+  'kmsg',
+  'timer_list',
+  'latency_stats',
+  'sched_debug',
+  'slabinfo',
+  'vmallocinfo',
+  'acpi',
+  'scsi',
+  'mtrr',
+]
+
+export function closedProc(hostUid: number): string[] {
+  if (hostUid !== 0) return []
+  return [
+    ...PROC_READ_ONLY.flatMap((path) => ['--ro-bind-try', path, path]),
+    ...PROC_CLOSED.map((name) => `/proc/${name}`)
+      .filter((path) => existsSync(path) && !statSync(path).isDirectory())
+      .flatMap((path) => ['--ro-bind', '/dev/null', path]),
+  ]
 }

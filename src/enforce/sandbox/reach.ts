@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { SandboxError } from './errors.ts'
-import { isWithin, pathPattern } from './paths.ts'
+import { isWithin, matchesPath, pathPattern } from './paths.ts'
 import { whyTooWide } from './guard.ts'
 import { mask, matchesIn, readOnly, type Found, type Tree } from './tree.ts'
 import type { Lookup } from './lookup.ts'
@@ -37,8 +37,10 @@ interface Around {
  * that can only be kept for what exists now is told in `notEnforced`.
  */
 export function planReach(reach: readonly Reach[], around: Around): ReachPlan {
-  const allows = reach.filter(({ effect }) => effect === 'allow').map((rule) => planAllow(rule, around))
   const denies = reach.filter(({ effect }) => effect === 'deny')
+  const allows = reach
+    .filter(({ effect }) => effect === 'allow')
+    .map((rule) => kept(rule, planAllow(rule, around), denies, around.lookup))
   return {
     trees: widening(
       allows.flatMap((plan) => (typeof plan === 'string' ? [] : [plan])),
@@ -83,12 +85,36 @@ function widening(allowed: readonly Allowed[], own: readonly Tree[]): Allowed[] 
   return merged.filter((tree) => !isCovered(tree))
 }
 
-function planAllow(
-  { verb, pattern, rule }: Reach,
-  { exclusions, home, lookup }: Around,
-): (Tree & { readonly why: string }) | string {
+/** What a deny covers as a whole is not shown at all: masks keep things shut inside directories, not what is itself allowed. */
+function kept(
+  allow: Reach,
+  tree: Allowed | string,
+  denies: readonly Reach[],
+  lookup: Lookup,
+): Allowed | string {
+  if (typeof tree === 'string') return tree
+  const deny = denies.find(
+    ({ verb, pattern }) => (verb === 'read' || tree.access === 'write') && covers(pattern, tree.path, lookup),
+  )
+  return deny === undefined ? tree : notShown(allow, `${deny.rule} denies ${deny.verb} of ${deny.pattern}`)
+}
+
+function covers(pattern: string, path: string, lookup: Lookup): boolean {
   const { shape, base } = pathPattern(pattern)
-  const no = (why: string) => `${rule} allows ${verb} of ${pattern}, and the sandbox does not show it: ${why}`
+  if (shape === 'loose') return matchesPath(pattern, path)
+  return [base, lookup.real(base) ?? base].some((top) =>
+    shape === 'tree' ? isWithin(path, top) : path === top,
+  )
+}
+
+function notShown({ verb, pattern, rule }: Reach, why: string): string {
+  return `${rule} allows ${verb} of ${pattern}, and the sandbox does not show it: ${why}`
+}
+
+function planAllow(allow: Reach, { exclusions, home, lookup }: Around): Allowed | string {
+  const { verb, pattern, rule } = allow
+  const { shape, base } = pathPattern(pattern)
+  const no = (why: string) => notShown(allow, why)
   if (shape === 'loose') return no('only a whole path, or a directory followed by /**, can be shown')
   const path = lookup.real(base)
   const seen = path === undefined ? undefined : lookup.look(path)

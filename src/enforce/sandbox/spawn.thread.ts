@@ -19,7 +19,12 @@ function listen(port: Port): void {
   try {
     const native = openNative()
     if (!isNative(native)) throw new Error(native.missing)
-    follow(port, native.openProcessEvents(RECEIVE_TIMEOUT_MS), native.receive, say)
+    follow(
+      port,
+      native.openProcessEvents(RECEIVE_TIMEOUT_MS),
+      (fd, buffer) => native.receive(fd, buffer),
+      say,
+    )
   } catch (error) {
     say({ type: 'unavailable', why: error instanceof Error ? error.message : String(error) })
   }

@@ -32,16 +32,16 @@ const MAX_INTERPRETERS = 3
 export function findToolchain(command: string, around: Surroundings): Toolchain {
   const found = findCommand(command, around)
   const needs = new Set<string>()
-  let program = need(found, around, needs)
-  let script = program
+  const first = need(found, around, needs)
+  let script = first
   // a script needs its interpreter, which may be a script again
   for (let i = 0; i < MAX_INTERPRETERS; i += 1) {
     const interpreter = interpreterOf(around.lookup.head(script))
     if (interpreter === undefined) break
     script = need(findCommand(interpreter, around), around, needs)
   }
-  if (program !== found && isShown(found, around, needs)) program = found
-  return { program, needs: [...needs] }
+  // as it was called, where that shows: some programs act by the name they have
+  return { program: isShown(found, around, needs) ? found : first, needs: [...needs] }
 }
 
 function isShown(path: string, around: Surroundings, needs: ReadonlySet<string>): boolean {
@@ -86,9 +86,10 @@ function interpreterOf(head: string): string | undefined {
 }
 
 /** The root of a Python virtual environment, which is known by the path as invoked and not by where it leads. */
-function virtualEnvironment(path: string, { lookup, isVisible }: Surroundings): string | undefined {
+function virtualEnvironment(path: string, around: Surroundings): string | undefined {
+  const { lookup } = around
   const root = dirname(dirname(path))
-  if (isVisible(path) || lookup.look(join(root, 'pyvenv.cfg'))?.kind !== 'file') return undefined
+  if (around.isVisible(path) || lookup.look(join(root, 'pyvenv.cfg'))?.kind !== 'file') return undefined
   return lookup.real(root) === root ? root : undefined
 }
 

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { house, type House } from '../kit/house.ts'
+import { owner, refused } from '../kit/owner.ts'
+
+// Acting while nothing can be written down: on a disk that somebody filled.
+
+test('with the ledger’s disk full nothing starts, low risk is answered, and freed it all goes on', async (t) => {
+  const home = house(t)
+  const directory = join(home.state, 'audit')
+  mkdirSync(home.state, { recursive: true, mode: 0o700 })
+  mkdirSync(directory, { mode: 0o700 })
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m,mode=0700', 'tmpfs', directory])
+  if (mounted.status !== 0) return t.skip('no disk can be mounted here: a full disk was NOT tried')
+  try {
+    await withFullDisk(t, home, directory)
+  } finally {
+    spawnSync('umount', ['-l', directory]) // before the house is taken down around it
+  }
+})
+
+async function withFullDisk(t: TestContext, home: House, directory: string): Promise<void> {
+  const me = await owner(t, home)
+  const run = () => me.open({ argv: ['/bin/echo', 'it ran'] })
+  assert.equal((await me.attach((await run()).permit)).stdout, 'it ran\n')
+  const ballast = fillUp(join(directory, 'ballast'))
+
+  await eventually(async () => (await me.call('decide', { capability: 'fs:list:/srv' })).entry === undefined)
+  const error = await refused(run(), 'UNRECORDED')
+  assert.match(error.message, /refused by ledger, rule ledger\.unwritable/)
+  const low = await me.call('decide', { capability: 'fs:list:/srv' })
+  assert.deepEqual([low.decision.effect, low.entry], ['allow', undefined])
+  const viaCommand = await home.warder(['run', '--agent', 'a', '--', '/bin/echo', 'it ran'])
+  assert.deepEqual([viaCommand.code, viaCommand.stdout], [7, ''])
+  assert.match(viaCommand.stderr, /refused by ledger/)
+  const { ledger, degraded } = await me.call('status', {})
+  assert.equal(ledger.ok, false)
+  assert.match(degraded.join('\n'), /ledger: /)
+
+  unlinkSync(ballast)
+  await eventually(async () => (await me.call('decide', { capability: 'fs:list:/srv' })).entry !== undefined)
+  assert.equal((await me.attach((await run()).permit)).stdout, 'it ran\n')
+  const verified = await home.warder(['audit', 'verify'])
+  assert.equal(verified.code, 0, verified.stdout)
+}
+
+function fillUp(path: string): string {
+  const fd = openSync(path, 'w')
+  try {
+    for (let size = 65_536; size >= 1; size >>= 1) writeAll(fd, Buffer.alloc(size))
+  } finally {
+    closeSync(fd)
+  }
+  return path
+}
+
+function writeAll(fd: number, block: Buffer): void {
+  try {
+    for (;;) if (writeSync(fd, block) < block.length) return
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC')
+  }
+}
+
+/** Asks again and again: the last free page of a write-ahead log may take one more entry. */
+async function eventually(holds: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 600; tries += 1) {
+    if (await holds()) return
+    await new Promise((done) => setTimeout(done, 50))
+  }
+  assert.fail('it never came to that')
+}

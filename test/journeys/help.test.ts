@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test, type TestContext } from 'node:test'
+import { writeManPages } from '../../scripts/manual.ts'
+import { COMMANDS } from '../../src/cli/commands/index.ts'
+import { house } from '../kit/house.ts'
+
+const home = house({ after })
+const ROOT = new URL('../../', import.meta.url).pathname
+const NAMES = Object.keys(COMMANDS)
+
+function needs(t: TestContext, program: string): boolean {
+  if (existsSync(program)) return true
+  t.skip(`${program} is not on this machine: NOT checked`)
+  return false
+}
+
+test('every command explains itself: examples first, exit 0, on stdout', async () => {
+  for (const name of NAMES) {
+    const { code, stdout, stderr } = await home.warder([...name.split(' '), '--help'])
+    assert.deepEqual([code, stderr], [0, ''], name)
+    const [title, , heading, example] = stdout.split('\n')
+    assert.ok(title?.startsWith(`warder ${name}: `), `${name}: ${title}`)
+    assert.equal(heading, 'Examples', name)
+    assert.match(example ?? '', /warder/, name)
+  }
+})
+
+test('warder alone, --help and help show every command; each noun shows its verbs', async () => {
+  for (const words of [[], ['--help'], ['help']]) {
+    const { code, stdout } = await home.warder(words)
+    assert.equal(code, 0)
+    for (const name of NAMES) assert.ok(stdout.includes(name), `${name} in warder ${words.join(' ')}`)
+  }
+  const noun = await home.warder(['audit'])
+  assert.equal(noun.code, 0)
+  assert.match(noun.stdout, /audit verify/)
+})
+
+test('what is misspelt is refused with exit 2 and the nearest that exists', async () => {
+  for (const [words, guess] of [
+    [['grnat', 'add'], 'warder grant add'],
+    [['audit', 'lst'], 'warder audit list'],
+    [['statsu'], 'warder status'],
+    [['help', 'exit-code'], 'warder help exit-codes'],
+  ] as const) {
+    const { code, stdout, stderr } = await home.warder([...words])
+    assert.deepEqual([code, stdout], [2, ''], words.join(' '))
+    assert.match(stderr, new RegExp(`did you mean: ${guess}`), words.join(' '))
+    const { error } = (await home.warder([...words, '--json'])).json<{ error: { code: string } }>()
+    assert.equal(error.code, 'USAGE')
+  }
+  const option = await home.warder(['audit', 'list', '--limt', '3'])
+  assert.equal(option.code, 2)
+  assert.match(option.stderr, /--limt.*--limit/)
+})
+
+test('every command that prints data gives one JSON document with --json', async () => {
+  const file = join(home.workspace, 'expectations.json')
+  const { code } = await home.warder(['init', '--json'])
+  assert.equal(code, 0)
+  const commands = [
+    ['status'],
+    ['status', '--controls'],
+    ['doctor'],
+    ['version'],
+    ['help'],
+    ['help', 'capabilities'],
+    ['policy', 'init'],
+    ['policy', 'show'],
+    ['policy', 'check'],
+    ['policy', 'reload'],
+    ['policy', 'explain', 'a', 'fs:read:/x'],
+    ['policy', 'test', file],
+    ['grant', 'add', 'a', 'fs:read:/x', '--reason', 'r'],
+    ['grant', 'list'],
+    ['grant', 'revoke', 'nosuch'],
+    ['audit', 'list'],
+    ['audit', 'show', '1'],
+    ['audit', 'verify'],
+    ['audit', 'archive', '2020-01'],
+    ['sandbox', 'list'],
+    ['sandbox', 'probe'],
+    ['sandbox', 'explain', 'agent'],
+    ['config', 'show'],
+    ['config', 'explain', 'log.level'],
+    ['config', 'path'],
+    ['config', 'check'],
+    ['service', 'install', '--dry-run'],
+    ['service', 'show'],
+    ['service', 'status'],
+    ['service', 'uninstall', '--no-input'],
+    ['completion', 'bash'],
+    ['daemon', 'start'],
+    ['stop', 'nobody', '--reason', 'r'],
+    ['resume', 'nobody', '--reason', 'r', '--confirm', 'nobody'],
+    ['daemon', 'stop'],
+  ]
+  for (const words of commands) {
+    const result = await home.warder([...words, '--json'])
+    const value = result.json<object>()
+    assert.equal(typeof value, 'object', words.join(' '))
+    // an error is a document too; what never happens is both, or prose
+    assert.equal('error' in value, ![0, 3, 7, 8].includes(result.code ?? -1) || 'error' in value)
+  }
+  const tried = new Set(commands.map((words) => NAMES.find((name) => words.join(' ').startsWith(name))))
+  const streaming = ['run', 'exec', 'audit follow', 'audit export']
+  assert.deepEqual(
+    NAMES.filter((name) => !tried.has(name) && !streaming.includes(name)),
+    [],
+    'a new command belongs into this list',
+  )
+})
+
+test('the man pages are well-formed', async (t) => {
+  if (!needs(t, '/usr/bin/groff')) return
+  const folder = mkdtempSync(join(tmpdir(), 'warder-man-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  assert.equal(await writeManPages(folder), globSync(`${folder}/*.1`).length)
+  for (const page of globSync(`${folder}/*.1`)) {
+    const made = spawnSync('groff', ['-man', '-Tutf8', '-ww', page], { encoding: 'utf8' })
+    assert.deepEqual([made.status, made.stderr], [0, ''], page)
+    assert.match(made.stdout, /NAME/)
+  }
+})
+
+test('the completion scripts are valid, and bash’s completes', async (t) => {
+  if (!needs(t, '/usr/bin/bash')) return
+  const { stdout } = await home.warder(['completion', 'bash'])
+  const checked = spawnSync('bash', ['-n'], { input: stdout, encoding: 'utf8' })
+  assert.deepEqual([checked.status, checked.stderr], [0, ''])
+  const ask = `${stdout}
+COMP_WORDS=(warder grant ''); COMP_CWORD=2; _warder; printf '%s\\n' "\${COMPREPLY[@]}"`
+  const completed = spawnSync('bash', ['--norc', '-c', ask], { encoding: 'utf8' })
+  assert.deepEqual(completed.stdout.trim().split('\n').toSorted(), ['add', 'list', 'revoke'])
+  for (const shell of ['zsh', 'fish'] as const) {
+    const script = await home.warder(['completion', shell])
+    assert.equal(script.code, 0)
+    if (!existsSync(`/usr/bin/${shell}`)) continue
+    assert.equal(spawnSync(shell, ['-n'], { input: script.stdout }).status, 0, shell)
+  }
+})
+
+test('texts and pages name only commands there are', () => {
+  const files = globSync(['src/**/*.ts', 'docs/**/*.md', 'README.md', 'CONTRIBUTING.md'], { cwd: ROOT })
+    .filter((file) => !file.endsWith('.test.ts'))
+    .toSorted()
+  assert.ok(files.length > 100)
+  const nouns = new Set(NAMES.filter((name) => name.includes(' ')).map((name) => name.split(' ')[0] ?? ''))
+  const alone = new Set(NAMES.filter((name) => !name.includes(' ')))
+  const wrong: string[] = []
+  let seen = 0
+  for (const file of files) {
+    // what is meant to be typed: in backticks, behind a fix, or at the beginning of a quoted or indented line
+    const typed = /(?:[`'"(:;]\s?|^\s*(?:\$ )?|, then )warder ([a-z]+)(?: ([a-z]+))?/gm
+    for (const [, noun = '', verb = ''] of readFileSync(join(ROOT, file), 'utf8').matchAll(typed)) {
+      seen += 1
+      const exists = alone.has(noun) || (nouns.has(noun) && (verb === '' || NAMES.includes(`${noun} ${verb}`)))
+      if (!exists) wrong.push(`${file}: warder ${noun} ${verb}`.trim())
+    }
+  }
+  assert.ok(seen > 80, `only ${seen} commands were found in the texts`)
+  assert.deepEqual(wrong, [])
+})

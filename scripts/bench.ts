@@ -1,82 +1,109 @@
 /**
  * The measurements: `npm run bench`, or some of them: `npm run bench -- decision ledger`. Every file of `bench/` that
  * exports `run` is one. What it is compared with has its own lockfile in `bench/`, so that Warder does not carry it.
+ * A run of all of them also writes `bench/results.json` and `docs/benchmarks.md`.
  */
 import { spawnSync } from 'node:child_process'
-import { cpus, totalmem } from 'node:os'
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { formatSize } from '../src/core/quantity.ts'
+import { messageOf } from '../src/core/error.ts'
+import { benchPage, machine, textTable, type BenchRun } from './bench-page.ts'
 import { ROOT } from './project.ts'
 import type { BenchResult } from '../bench/result.ts'
+
+/** Those that compare with engines which are not part of Warder. */
+const NEED_PEERS = new Set(['decision'])
 
 process.chdir(ROOT)
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(wanted: readonly string[]): Promise<number> {
-  const files = globSync('bench/*.ts').filter((file) => !/\.test\.ts$|\/result\.ts$/.test(file))
-  const chosen = files
-    .filter((file) => wanted.length === 0 || wanted.includes(basename(file, '.ts')))
-    .toSorted()
-  if (chosen.length === 0) {
-    console.error(`there are: ${files.map((file) => basename(file, '.ts')).join(', ')}`)
+  const files = await benchmarks()
+  const names = [...files.keys()]
+  const unknown = wanted.filter((name) => !files.has(name))
+  if (unknown.length > 0) {
+    console.error(`no benchmark ${unknown.join(', ')}; there are: ${names.join(', ')}`)
     return 2
   }
-  installPeers()
-  console.log(
-    `Node.js ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, ${formatSize(totalmem())}`,
-  )
+  const chosen = names.filter((name) => wanted.length === 0 || wanted.includes(name))
+  const missing = chosen.some((name) => NEED_PEERS.has(name)) ? installPeers() : undefined
+  const about = machine()
+  console.log(`${about.cpu}, ${about.cores} cores, Linux ${about.kernel}, Node.js ${about.node}`)
   const results: BenchResult[] = []
-  let broken = 0
-  for (const file of chosen) {
-    console.log(`\n${file}`)
+  const broken: string[] = []
+  const skipped: string[] = []
+  for (const name of chosen) {
+    if (missing !== undefined && NEED_PEERS.has(name)) {
+      skipped.push(`${name}: ${missing}`)
+      continue
+    }
+    console.log(`\n${name}`)
     try {
-      const module: { run?: () => Promise<BenchResult[]> } = await import(pathToFileURL(file).href)
-      const found = (await module.run?.()) ?? []
-      for (const result of found) console.log(`  ${line(result)}`)
+      const found = await files.get(name)!()
+      console.log(textTable(found))
       results.push(...found)
     } catch (error) {
-      broken += 1
+      broken.push(name)
       console.error(error)
     }
   }
+  const whole = chosen.length === names.length && broken.length === 0 && skipped.length === 0
+  write({ ...about, date: new Date().toISOString(), results }, whole)
+  return conclude(results, broken, skipped)
+}
+
+/** Names to runs, in the order of the names. */
+async function benchmarks(): Promise<ReadonlyMap<string, () => Promise<BenchResult[]>>> {
+  const found = new Map<string, () => Promise<BenchResult[]>>()
+  for (const file of globSync('bench/*.ts').toSorted()) {
+    if (!/export (?:async )?function run\(/.test(readFileSync(file, 'utf8'))) continue
+    found.set(basename(file, '.ts'), async () => {
+      const module = (await import(pathToFileURL(file).href)) as { run(): Promise<BenchResult[]> }
+      return await module.run()
+    })
+  }
+  return found
+}
+
+/** A part of the measurements must not look like the whole of them. */
+function write(run: BenchRun, whole: boolean): void {
+  const json = `${JSON.stringify(run, undefined, 2)}\n`
   mkdirSync('.test-results', { recursive: true })
-  writeFileSync('.test-results/bench.json', `${JSON.stringify(results, undefined, 2)}\n`)
-  const missed = results.filter(({ ok }) => ok === false).length
-  console.log(`\n${results.length} measured, ${missed} goals missed, ${broken} benchmarks broken`)
-  return broken > 0 || results.length === 0 ? 1 : 0
+  writeFileSync('.test-results/bench.json', json)
+  if (!whole) return console.log('\nnot all were measured: bench/results.json and docs/benchmarks.md stay')
+  writeFileSync('bench/results.json', json)
+  writeFileSync('docs/benchmarks.md', benchPage(run))
+  console.log('\nwritten: bench/results.json, docs/benchmarks.md')
 }
 
-function line({ name, unit, value, p50, p99, ratio, against, goal, ok }: BenchResult): string {
-  return [
-    `${name}: ${figure(value)} ${unit}`,
-    p50 === undefined ? '' : `p50 ${figure(p50)}`,
-    p99 === undefined ? '' : `p99 ${figure(p99)}`,
-    ratio === undefined ? '' : `${figure(ratio)} x ${against ?? ''}`.trimEnd(),
-    goal === undefined ? '' : `goal ${goal}: ${ok === true ? 'met' : 'MISSED'}`,
-  ]
-    .filter((part) => part !== '')
-    .join(', ')
-}
-
-function figure(value: number): string {
-  return value.toLocaleString('en', { maximumSignificantDigits: 3 })
-}
-
-function installPeers(): void {
-  if (!existsSync('bench/package-lock.json')) return
-  const stamp = 'bench/node_modules/.warder-lock'
-  const lock = readFileSync('bench/package-lock.json', 'utf8')
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
-  console.log('installing what is compared with (npm ci --prefix bench)')
-  const { status } = spawnSync(
-    'npm',
-    ['ci', '--prefix', 'bench', '--ignore-scripts', '--no-audit', '--no-fund'],
-    {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    },
+function conclude(
+  results: readonly BenchResult[],
+  broken: readonly string[],
+  skipped: readonly string[],
+): number {
+  const missed = results.filter(({ ok }) => ok === false)
+  for (const what of skipped) console.log(`SKIPPED ${what}`)
+  for (const { bench, name, goal } of missed) console.log(`MISSED ${bench}: ${name}: ${goal}`)
+  console.log(
+    `${results.length} measured, ${missed.length} goals missed, ${skipped.length} skipped, ${broken.length} broken`,
   )
-  if (status !== 0) throw new Error('npm ci --prefix bench failed')
-  writeFileSync(stamp, lock)
+  return broken.length > 0 || results.length === 0 ? 1 : 0
+}
+
+/** @returns why the engines to compare with are not here; undefined when they are */
+function installPeers(): string | undefined {
+  const stamp = 'bench/node_modules/.warder-lock'
+  try {
+    const lock = readFileSync('bench/package-lock.json', 'utf8')
+    if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return undefined
+    console.log('installing what is compared with (npm ci --prefix bench)')
+    const args = ['ci', '--prefix', 'bench', '--ignore-scripts', '--no-audit', '--no-fund']
+    const { status } = spawnSync('npm', args, { stdio: ['ignore', 'ignore', 'inherit'] })
+    if (status !== 0) return 'npm ci --prefix bench failed, so there is nothing to compare with'
+    writeFileSync(stamp, lock)
+    return undefined
+  } catch (error) {
+    return messageOf(error)
+  }
 }

@@ -7,6 +7,8 @@ export interface OpenOptions {
   readonly readOnly?: boolean
   /** Refuse UPDATE and DELETE on these tables, whatever SQL arrives. */
   readonly appendOnly?: readonly string[]
+  /** For a database that is made now; SQLite's own (4,096) unless given. A power of two. */
+  readonly pageBytes?: number
 }
 
 /**
@@ -16,10 +18,11 @@ export interface OpenOptions {
  *
  * @throws Error when the file cannot be opened, is not a database, or the settings did not take
  */
-export function openDb(path: string, { readOnly = false, appendOnly = [] }: OpenOptions = {}): Db {
+export function openDb(path: string, { readOnly = false, appendOnly = [], pageBytes }: OpenOptions = {}): Db {
   const db = new DatabaseSync(path, { readOnly, allowExtension: false, defensive: true, timeout: 2000 })
   try {
     if (!readOnly) {
+      if (pageBytes !== undefined) db.exec(`PRAGMA page_size=${pageBytes}`)
       db.exec('PRAGMA journal_mode=WAL')
       db.exec('PRAGMA synchronous=FULL')
       const { synchronous } = db.prepare('PRAGMA synchronous').get() as { synchronous: number }

@@ -67,7 +67,7 @@ test('a unique beginning of an id is enough to revoke, and it closes at once', a
   assert.equal(shared.code, 4, 'ids made in the same minute begin alike')
   assert.match(shared.stderr, /grants begin with/)
   const isUnique = (text: string) => grants.filter(({ id }) => id.startsWith(text)).length === 1
-  const length = [...data.id].findIndex((_, i) => isUnique(data.id.slice(0, i))) + 1
+  const length = Array.from(data.id).findIndex((_, i) => isUnique(data.id.slice(0, i))) + 1
   const revoked = await home.warder(['grant', 'revoke', data.id.slice(0, length), '--json'])
   assert.equal(revoked.code, 0, revoked.stderr)
   assert.equal(revoked.json<Grant>().id, data.id)

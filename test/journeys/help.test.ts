@@ -12,6 +12,9 @@ const home = house({ after })
 const ROOT = new URL('../../', import.meta.url).pathname
 const NAMES = Object.keys(COMMANDS)
 
+/** Words behind `warder` in texts that are hashed, so that one hash never stands for another. */
+const LABELS = new Set(['client', 'server', 'host'])
+
 function needs(t: TestContext, program: string): boolean {
   if (existsSync(program)) return true
   t.skip(`${program} is not on this machine: NOT checked`)
@@ -19,8 +22,11 @@ function needs(t: TestContext, program: string): boolean {
 }
 
 test('every command explains itself: examples first, exit 0, on stdout', async () => {
-  for (const name of NAMES) {
-    const { code, stdout, stderr } = await home.warder([...name.split(' '), '--help'])
+  const helps = NAMES.map(async (name) => ({
+    name,
+    ...(await home.warder([...name.split(' '), '--help'])),
+  }))
+  for (const { name, code, stdout, stderr } of await Promise.all(helps)) {
     assert.deepEqual([code, stderr], [0, ''], name)
     const [title, , heading, example] = stdout.split('\n')
     assert.ok(title?.startsWith(`warder ${name}: `), `${name}: ${title}`)
@@ -60,9 +66,8 @@ test('what is misspelt is refused with exit 2 and the nearest that exists', asyn
 
 test('every command that prints data gives one JSON document with --json', async () => {
   const file = join(home.workspace, 'expectations.json')
-  const { code } = await home.warder(['init', '--json'])
-  assert.equal(code, 0)
   const commands = [
+    ['init'],
     ['status'],
     ['status', '--controls'],
     ['doctor'],
@@ -103,8 +108,7 @@ test('every command that prints data gives one JSON document with --json', async
     const result = await home.warder([...words, '--json'])
     const value = result.json<object>()
     assert.equal(typeof value, 'object', words.join(' '))
-    // an error is a document too; what never happens is both, or prose
-    assert.equal('error' in value, ![0, 3, 7, 8].includes(result.code ?? -1) || 'error' in value)
+    if (result.code === 0) assert.equal('error' in value, false, words.join(' '))
   }
   const tried = new Set(commands.map((words) => NAMES.find((name) => words.join(' ').startsWith(name))))
   const streaming = ['run', 'exec', 'audit follow', 'audit export']
@@ -123,7 +127,8 @@ test('the man pages are well-formed', async (t) => {
   for (const page of globSync(`${folder}/*.1`)) {
     const made = spawnSync('groff', ['-man', '-Tutf8', '-ww', page], { encoding: 'utf8' })
     assert.deepEqual([made.status, made.stderr], [0, ''], page)
-    assert.match(made.stdout, /NAME/)
+    const plain = made.stdout.replaceAll(/.\u0008/g, '')
+    assert.match(plain, /^NAME\n +warder/m, page)
   }
 })
 
@@ -157,8 +162,10 @@ test('texts and pages name only commands there are', () => {
     // what is meant to be typed: in backticks, behind a fix, or at the beginning of a quoted or indented line
     const typed = /(?:[`'"(:;]\s?|^\s*(?:\$ )?|, then )warder ([a-z]+)(?: ([a-z]+))?/gm
     for (const [, noun = '', verb = ''] of readFileSync(join(ROOT, file), 'utf8').matchAll(typed)) {
+      if (LABELS.has(noun)) continue
       seen += 1
-      const exists = alone.has(noun) || (nouns.has(noun) && (verb === '' || NAMES.includes(`${noun} ${verb}`)))
+      const exists =
+        alone.has(noun) || (nouns.has(noun) && (verb === '' || NAMES.includes(`${noun} ${verb}`)))
       if (!exists) wrong.push(`${file}: warder ${noun} ${verb}`.trim())
     }
   }

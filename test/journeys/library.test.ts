@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, test, type TestContext } from 'node:test'
 import { house, type House } from '../kit/house.ts'
@@ -21,10 +21,19 @@ interface Ran {
   readonly stderr: string
 }
 
+/** As `npm install` of this folder would. */
+function installIn(home: House): void {
+  const modules = join(home.workspace, 'node_modules')
+  mkdirSync(modules, { recursive: true })
+  rmSync(join(modules, 'warder'), { force: true })
+  symlinkSync(ROOT, join(modules, 'warder'))
+}
+
 /** Runs a program that uses the library, as its user would write it, in a process of its own. */
 function program(home: House, body: string): Promise<Ran> {
   const file = join(home.workspace, 'program.mjs')
-  writeFileSync(file, `import { openWarder, KnownError } from ${JSON.stringify(LIBRARY)}\n${body}`)
+  installIn(home)
+  writeFileSync(file, `import { openWarder, KnownError } from 'warder'\n${body}`)
   const child = spawn(process.execPath, [...HARDENED, file], {
     cwd: home.workspace,
     env: { ...home.environment },
@@ -112,7 +121,7 @@ async function assertDaemonRefused(t: TestContext, home: House): Promise<void> {
   const file = join(home.workspace, 'holder.mjs')
   writeFileSync(
     file,
-    `import { openWarder } from ${JSON.stringify(LIBRARY)}
+    `import { openWarder } from 'warder'
 await openWarder({ mode: 'in-process' })
 console.log('open')
 process.stdin.resume().once('end', () => process.exit())`,
@@ -138,12 +147,11 @@ test('its types hold a program to what the library really takes', (t) => {
   const home = house(t)
   const check = (body: string): Ran => {
     const file = join(home.workspace, 'typed.ts')
-    const types = join(ROOT, 'dist/types/index.d.ts')
-    writeFileSync(file, `import { openWarder, type Warder } from ${JSON.stringify(types)}\n${body}`)
+    installIn(home)
+    writeFileSync(file, `import { openWarder, type Warder } from 'warder'\n${body}`)
     const options = [
       ['--noEmit', '--strict', '--skipLibCheck', '--target', 'esnext', '--module', 'nodenext'],
       ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')],
-      ['--allowImportingTsExtensions'],
     ].flat()
     const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
     const { status, stdout, stderr } = spawnSync(process.execPath, [tsc, ...options, file], {

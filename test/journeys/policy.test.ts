@@ -139,7 +139,10 @@ test('a file with an error is refused whole, with line and column, and the one i
     [POLICY.replace('id: no-secrets', 'id: data'), ':11:'],
   ] as const) {
     writeFileSync(FILE, broken, { mode: 0o600 })
-    for (const command of [['policy', 'reload'], ['policy', 'check', FILE]]) {
+    for (const command of [
+      ['policy', 'reload'],
+      ['policy', 'check', FILE],
+    ]) {
       const refused = await home.warder([...command, '--json'])
       assert.equal(refused.code, 2, refused.stdout)
       const { where } = refused.json<{ error: { where: string } }>().error

@@ -19,7 +19,8 @@ function onTerminal(t: TestContext, argv: readonly string[]): Terminal {
 
 test('inside there is a terminal of the same size, and colours pass through it', async (t) => {
   if (!needsTerminal(t)) return
-  const script = 'test -t 0 && test -t 1 && test -t 2 && echo all-three; stty size; printf "\\033[31mred\\033[0m\\n"'
+  const script =
+    'test -t 0 && test -t 1 && test -t 2 && echo all-three; stty size; printf "\\033[31mred\\033[0m\\n"'
   const screen = inTerminal(t, 'sh', '-c', script)
   assert.equal(await screen.exit, 0, screen.screen())
   await screen.shows(/all-three\r\n30 100\r\n\x1b\[31mred\x1b\[0m\r\n/)
@@ -93,7 +94,9 @@ test('a full-screen editor can be used and left', async (t) => {
 
 test('without a terminal there is none inside, and what is piped in arrives', async () => {
   const script = 'test -t 0 && echo tty-in; test -t 1 && echo tty-out; cat'
-  const { code, stdout } = await home.warder(['run', '-q', '--', 'sh', '-c', script], { input: 'piped\nin\n' })
+  const { code, stdout } = await home.warder(['run', '-q', '--', 'sh', '-c', script], {
+    input: 'piped\nin\n',
+  })
   assert.equal(code, 0)
   assert.equal(stdout, 'piped\nin\n')
 })

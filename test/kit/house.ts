@@ -33,7 +33,7 @@ export interface Result {
   readonly stdout: string
   readonly stderr: string
   /** The one JSON document on stdout. @throws when there is none */
-  json<T = Record<string, unknown>>(): T
+  readonly json: <T = Record<string, unknown>>() => T
 }
 
 const WARDER = new URL('../../bin/warder', import.meta.url).pathname

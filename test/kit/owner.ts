@@ -62,7 +62,13 @@ export async function owner(
     call,
     ledger,
     open: (request) =>
-      call('open', { kind: 'run', agent: 'agent-a', workspace: house.workspace, environment: {}, ...request }),
+      call('open', {
+        kind: 'run',
+        agent: 'agent-a',
+        workspace: house.workspace,
+        environment: {},
+        ...request,
+      }),
     attach: (permit) => attachTo(client, permit),
     async entry(wanted) {
       const fits = (entry: Readonly<Record<string, unknown>>) =>

@@ -1,7 +1,15 @@
 import { SandboxError } from './errors.ts'
 import { sandboxEnvironment } from './environment.ts'
 import { isWithin } from './paths.ts'
-import { arrange, innerPath, limitsOf, notesOf, TEMPORARY_WORKSPACE, temporaries } from './parts.ts'
+import {
+  arrange,
+  innerPath,
+  SYSTEM_PATH,
+  limitsOf,
+  notesOf,
+  TEMPORARY_WORKSPACE,
+  temporaries,
+} from './parts.ts'
 import { refuseExcluded, refuseTooWide } from './guard.ts'
 import { planReach, type Reach, type ReachPlan } from './reach.ts'
 import { identityFiles, systemMounts } from './system.ts'
@@ -57,7 +65,7 @@ export function compile(profile: Profile, context: CompileContext, lookup: Looku
     [...SYSTEM_TREES, ...own.map((tree) => tree.path), ...reach.trees.map((tree) => tree.path)].some((top) =>
       isWithin(path, top),
     )
-  const searchPath = context.env['PATH'] ?? ''
+  const searchPath = context.env['PATH'] ?? SYSTEM_PATH.join(':')
   const [command = '', ...args] = context.argv
   const tools = findToolchain(command, { lookup, searchPath, cwd, home, isVisible })
   for (const path of tools.needs) refuseExcluded(path, exclusions)

@@ -39,11 +39,13 @@ export function arrange(mounts: readonly Mount[]): Mount[] {
   return all.filter((mount) => !masks.some((top) => top !== mount && isWithin(mount.path, top.path)))
 }
 
+/** Where programs are looked for when the caller names no PATH, and always after its own. */
+export const SYSTEM_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
+
 export function innerPath(searchPath: string, program: string, isVisible: (path: string) => boolean): string {
   const kept = searchPath.split(':').filter((directory) => directory.startsWith('/') && isVisible(directory))
   const own = program.slice(0, program.lastIndexOf('/'))
-  const system = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
-  return [...new Set([...(isVisible(own) ? [] : [own]), ...kept, ...system])].join(':')
+  return [...new Set([...(isVisible(own) ? [] : [own]), ...kept, ...SYSTEM_PATH])].join(':')
 }
 
 export function limitsOf({ process: limits }: Profile): Limits {

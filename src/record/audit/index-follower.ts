@@ -69,7 +69,7 @@ export class IndexFollower {
     }
     this.#slicedAt = now
     try {
-      if (now - this.#busyAt >= QUIET_MS) this.#store.tidy()
+      if (now - this.#busyAt >= QUIET_MS) this.#store.tidy(true)
       indexer.add(this.#store.read(indexer.at.seq, INDEX_SLICE))
       this.#report('')
       if (indexer.at.seq < this.#head) this.#arm(indexer, 0)

@@ -1,6 +1,7 @@
 import type { Details, StampedEvent } from './entry.ts'
-import { isSecretName, MASK, maySecret, redactSecrets, type Redact } from './redact.ts'
-import { write, type Written } from './serialise.ts'
+import { lookAtEvent, PLAIN, SUSPECT } from './look.ts'
+import { isSecretName, MASK, redactSecrets, type Redact } from './redact.ts'
+import { write, writePlain, type Written } from './serialise.ts'
 
 /**
  * Redacts, then serialises: no secret is ever part of what is hashed, so none ever has to be taken out of the chain.
@@ -8,12 +9,10 @@ import { write, type Written } from './serialise.ts'
  * @param redact applied to every text; without it the ledger's own rules apply
  */
 export function recorded(event: StampedEvent, redact?: Redact): Written {
-  if (redact === undefined) {
-    const written = write(event)
-    // one look at the whole instead of one per text: JSON's escapes hide none of the shapes we look for
-    if (!maySecret(written.text)) return written
-  }
-  return write(redacted(event, redact ?? redactSecrets))
+  if (redact !== undefined) return write(redacted(event, redact))
+  const seen = lookAtEvent(event)
+  if (seen === PLAIN) return writePlain(event)
+  return write((seen & SUSPECT) === 0 ? event : redacted(event, redactSecrets))
 }
 
 function redacted(event: StampedEvent, redact: Redact): StampedEvent {

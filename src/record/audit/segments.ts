@@ -32,10 +32,13 @@ export function listSegments(directory: string): Segment[] {
     .map(({ name, number }) => ({ number, path: join(directory, name) }))
 }
 
+/** Entries are about 700 bytes: twice SQLite's own page size wastes half as much and makes half as many writes. */
+const PAGE_BYTES = 8192
+
 /** Opens a segment for appending, making it if it is not there. The triggers stop accidents; the chain shows attacks. */
 export function openSegment(path: string): Db {
   if (!existsSync(path)) createPrivateFile(path)
-  const db = openDb(path, { appendOnly: ['log'] })
+  const db = openDb(path, { appendOnly: ['log'], pageBytes: PAGE_BYTES })
   try {
     db.exec(
       `CREATE TABLE IF NOT EXISTS log (seq INTEGER PRIMARY KEY, hash BLOB NOT NULL, body TEXT NOT NULL) STRICT`,

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { syncDirectory } from '../../platform/files.ts'
-import { transaction, type Db, type Statement } from '../../platform/db.ts'
+import type { Db, Statement } from '../../platform/db.ts'
 import {
   createPrivateFile,
   listSegments,
@@ -30,19 +30,30 @@ export interface LogStore {
   startSegment(): void
   /** Forgets what is in memory and looks again, after an error. */
   reopen(): void
-  /** Work that can wait for a quiet moment. */
-  tidy(): void
+  /**
+   * Housekeeping, never before a commit that somebody waits for: a little of it when it is quiet, what must be when not.
+   *
+   * @throws Error when it did not work; what was appended is durable all the same
+   */
+  tidy(isQuiet: boolean): void
   read(after: number, limit: number): Row[]
   close(): void
 }
 
 const ROWS_PER_INSERT = 32
-/** SQLite's own checkpoint of the write-ahead log stalls a commit; ours runs when nobody waits, before it gets there. */
-const WAL_PAGES_FORCED = 1000
-const WAL_BYTES_TIDY = 1024 * 1024
+/**
+ * The write-ahead log is brought into the file when it has grown to this size: in a quiet moment, or between two commits
+ * when there is none. Large, because the flush that goes with it costs as much as twenty commits.
+ */
+const WAL_BYTES_QUIET = 1024 * 1024
+const WAL_BYTES_BUSY = 16 * 1024 * 1024
+/** SQLite's own checkpoint, inside of a commit: only when ours cannot keep up. */
+const WAL_PAGES_FORCED = 8000
 
 interface Current {
   readonly db: Db
+  readonly begin: Statement
+  readonly commit: Statement
   readonly one: Statement
   readonly many: Statement
 }
@@ -74,25 +85,18 @@ export class SegmentStore implements LogStore {
   append(rows: readonly Row[]): void {
     const current = this.#current ?? this.#openLatest()
     if (current === undefined) throw new Error('no segment is open')
-    const { db, one, many } = current
-    transaction(db, () => {
-      let at = 0
-      for (; at + ROWS_PER_INSERT <= rows.length; at += ROWS_PER_INSERT) {
-        const values: (number | Buffer | string)[] = []
-        for (let row = at; row < at + ROWS_PER_INSERT; row++) {
-          const { seq, hash, body } = rows[row]!
-          values.push(seq, Buffer.from(hash, 'hex'), body)
-        }
-        many.run(...values)
-      }
-      for (; at < rows.length; at++) {
-        const { seq, hash, body } = rows[at]!
-        one.run(seq, Buffer.from(hash, 'hex'), body)
-      }
-    })
-    const bytes = rows.reduce((sum, { body }) => sum + body.length + 64, 0)
-    this.#unmerged += bytes
-    this.sizeBytes += bytes
+    current.begin.run()
+    try {
+      insert(current, rows)
+      current.commit.run()
+    } catch (error) {
+      if (current.db.isTransaction) current.db.exec('ROLLBACK')
+      throw error
+    }
+    for (const { body } of rows) {
+      this.#unmerged += body.length + 64
+      this.sizeBytes += body.length + 64
+    }
     if (rows.length > 0) this.isFresh = false
   }
 
@@ -111,8 +115,8 @@ export class SegmentStore implements LogStore {
     this.#openLatest()
   }
 
-  tidy(): void {
-    if (this.#unmerged < WAL_BYTES_TIDY) return
+  tidy(isQuiet: boolean): void {
+    if (this.#unmerged < (isQuiet ? WAL_BYTES_QUIET : WAL_BYTES_BUSY)) return
     this.#unmerged = 0
     this.#current?.db.exec('PRAGMA wal_checkpoint(PASSIVE)')
   }
@@ -154,9 +158,27 @@ export class SegmentStore implements LogStore {
     const values = (rows: number) => Array.from({ length: rows }, () => '(?, ?, ?)').join(', ')
     this.#current = {
       db,
+      begin: db.prepare('BEGIN IMMEDIATE'),
+      commit: db.prepare('COMMIT'),
       one: db.prepare('INSERT INTO log (seq, hash, body) VALUES (?, ?, ?)'),
       many: db.prepare(`INSERT INTO log (seq, hash, body) VALUES ${values(ROWS_PER_INSERT)}`),
     }
     return this.#current
+  }
+}
+
+function insert({ one, many }: Current, rows: readonly Row[]): void {
+  let at = 0
+  for (; at + ROWS_PER_INSERT <= rows.length; at += ROWS_PER_INSERT) {
+    const values: (number | Buffer | string)[] = []
+    for (let row = at; row < at + ROWS_PER_INSERT; row++) {
+      const { seq, hash, body } = rows[row]!
+      values.push(seq, Buffer.from(hash, 'hex'), body)
+    }
+    many.run(...values)
+  }
+  for (; at < rows.length; at++) {
+    const { seq, hash, body } = rows[at]!
+    one.run(seq, Buffer.from(hash, 'hex'), body)
   }
 }

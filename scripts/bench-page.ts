@@ -1,0 +1,74 @@
+/** The measurements as tables: on a terminal, and as `docs/benchmarks.md`. */
+import { cpus, release } from 'node:os'
+import type { BenchResult } from '../bench/result.ts'
+
+export interface Machine {
+  readonly cpu: string
+  readonly cores: number
+  readonly kernel: string
+  readonly node: string
+}
+
+export interface BenchRun extends Machine {
+  /** ISO time, UTC. */
+  readonly date: string
+  readonly results: readonly BenchResult[]
+}
+
+export function machine(): Machine {
+  const all = cpus()
+  return {
+    cpu: all[0]?.model.trim() ?? 'unknown',
+    cores: all.length,
+    kernel: release(),
+    node: process.version,
+  }
+}
+
+const TITLES = ['What', 'Value', 'p50', 'p99', 'Beside', 'Goal'] as const
+
+/** One row of cells for each result; percentiles are in milliseconds. */
+function cells({ name, unit, value, p50, p99, ratio, against, goal, ok }: BenchResult): string[] {
+  return [
+    name,
+    `${figure(value)}${unit.startsWith('/') ? '' : ' '}${unit}`,
+    p50 === undefined ? '' : figure(p50),
+    p99 === undefined ? '' : figure(p99),
+    ratio === undefined ? '' : `${figure(ratio)} x ${against ?? ''}`.trimEnd(),
+    goal === undefined ? '' : `${goal}: ${ok === true ? 'met' : 'MISSED'}`,
+  ]
+}
+
+export function textTable(results: readonly BenchResult[]): string {
+  const rows = [[...TITLES], ...results.map(cells)]
+  const widths = TITLES.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
+  return rows
+    .map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd())
+    .join('\n')
+}
+
+/** docs/benchmarks.md */
+export function benchPage({ results, date, cpu, cores, kernel, node }: BenchRun): string {
+  const groups = [...Map.groupBy(results, ({ bench }) => bench)]
+  const line = (row: readonly string[]) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [
+    '# Benchmarks',
+    'Written by `npm run bench`; do not edit. Both sides of every ratio were measured in the same run, taking turns.',
+    `Measured on ${date.slice(0, 10)} with Node.js ${node.replace(/^v/, '')} on ${cpu}, ${cores} cores, Linux ${kernel}. ` +
+      'p50 and p99 are in milliseconds unless the value has another unit of time. Every figure is in `bench/results.json`.',
+    ...groups.map(([bench, rows]) =>
+      [
+        `## ${bench.charAt(0).toUpperCase()}${bench.slice(1)}`,
+        [line(TITLES), line(TITLES.map(() => '---')), ...rows.map((result) => line(cells(result)))].join(
+          '\n',
+        ),
+      ].join('\n\n'),
+    ),
+  ]
+    .join('\n\n')
+    .concat('\n')
+}
+
+function figure(value: number): string {
+  return value.toLocaleString('en', { maximumSignificantDigits: 3 })
+}

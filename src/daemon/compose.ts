@@ -7,14 +7,7 @@ import type { Principal } from '../core/principal.ts'
 import { refuseUnanswered } from '../decide/approval/index.ts'
 import { createIdentity } from '../decide/identity/index.ts'
 import { inspect } from '../decide/inspect/index.ts'
-import {
-  GRANT_TABLE,
-  GrantBook,
-  PolicyEngine,
-  sqliteGrantStore,
-  type CheckContext,
-  type Grant,
-} from '../decide/policy/index.ts'
+import { GRANT_TABLE, GrantBook, PolicyEngine, sqliteGrantStore, type Grant } from '../decide/policy/index.ts'
 import {
   createBubblewrapDriver,
   fileRegistry,
@@ -23,7 +16,6 @@ import {
   seccompDigestHere,
   startSpawnWatch,
   type Running,
-  type SandboxDriver,
 } from '../enforce/sandbox/index.ts'
 import { createRecorder, outcomeEvent, PermitBook, type GateEvent, type Rooms } from '../gate/index.ts'
 import type { Clock } from '../platform/clock.ts'
@@ -47,7 +39,7 @@ import { statusHandlers } from './http/status.ts'
 import { stopHandlers } from './http/stop.ts'
 import { endIfStopped, keepHouse } from './housekeeping.ts'
 import { createPlanner } from './plan.ts'
-import { PolicyFile } from './policy-file.ts'
+import { checkContext, PolicyFile } from './policy-file.ts'
 import { openRecord } from './record.ts'
 import { Runs } from './runs.ts'
 import { takenBack } from './taken-back.ts'
@@ -283,19 +275,5 @@ export async function compose(options: ComposeOptions): Promise<House> {
 
   function lost(error: unknown): void {
     log.error(`not recorded: ${messageOf(error)}`)
-  }
-}
-
-/** What this host can hold policy to: tried, not assumed. */
-async function checkContext(
-  driver: SandboxDriver,
-  places: NonNullable<CheckContext['places']>,
-  home: string,
-): Promise<CheckContext> {
-  const { available } = await driver.probe()
-  return {
-    host: { sandbox: { pathRules: available, perFileDeny: available }, egress: false },
-    places,
-    variables: { HOME: home },
   }
 }

@@ -120,8 +120,17 @@ export function createPlanner(options: PlannerOptions) {
 }
 
 function user(): CompileContext['user'] {
-  const { uid, gid, username } = userInfo()
-  return { uid, gid, name: username }
+  const [uid, gid] = [process.getuid?.() ?? -1, process.getgid?.() ?? -1]
+  return { uid, gid, name: userName() }
+}
+
+/** Some users have a number and no entry in the user database; inside, any plain name will do. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return 'agent'
+  }
 }
 
 function profileFor(

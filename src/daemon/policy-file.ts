@@ -1,5 +1,6 @@
 import { messageOf } from '../core/error.ts'
-import type { PolicyEngine } from '../decide/policy/index.ts'
+import type { CheckContext, PolicyEngine } from '../decide/policy/index.ts'
+import type { SandboxDriver } from '../enforce/sandbox/index.ts'
 import { readSmallFile } from '../platform/files.ts'
 
 /**
@@ -9,7 +10,7 @@ import { readSmallFile } from '../platform/files.ts'
 export class PolicyFile {
   readonly path: string
   readonly #engine: PolicyEngine
-  #text = ''
+  #content: Buffer | undefined
   #problem: string | undefined
 
   constructor(path: string, engine: PolicyEngine) {
@@ -21,11 +22,11 @@ export class PolicyFile {
   load(): boolean {
     try {
       const bytes = readSmallFile(this.path)
-      const text =
-        bytes === undefined ? 'version: 1\n' : new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-      const changed = text !== this.#text
-      if (changed) this.#engine.load(text, bytes === undefined ? 'no policy file' : this.path)
-      this.#text = text
+      const content = bytes ?? Buffer.from('version: 1\n')
+      const changed = this.#content === undefined || !content.equals(this.#content)
+      // the bytes, not a text made of them: what is not UTF-8 is refused by the reader, with its place
+      if (changed) this.#engine.load(content, bytes === undefined ? 'no policy file' : this.path)
+      this.#content = content
       this.#problem = undefined
       return changed
     } catch (error) {
@@ -36,5 +37,19 @@ export class PolicyFile {
 
   problem(): string | undefined {
     return this.#problem
+  }
+}
+
+/** What this host can hold policy to: tried, not assumed. */
+export async function checkContext(
+  driver: SandboxDriver,
+  places: NonNullable<CheckContext['places']>,
+  home: string,
+): Promise<CheckContext> {
+  const { available } = await driver.probe()
+  return {
+    host: { sandbox: { pathRules: available, perFileDeny: available }, egress: false },
+    places,
+    variables: { HOME: home },
   }
 }

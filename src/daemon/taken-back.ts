@@ -12,7 +12,7 @@ export function takenBack(ledger: Pick<Ledger, 'query'>, now: number): ReadonlyS
     decision: 'allow',
     since: now - 2 * LONGEST_GRANT_MS, // one to wait for its beginning, one to last
   } as const
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const page = ledger.query({ ...filter, after, limit: PAGE })
     for (const { target } of page) ids.add(target)
     if (page.length < PAGE) return ids

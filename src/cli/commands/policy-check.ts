@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { calls } from '../../client/calls.ts'
 import { command } from '../command.ts'
 import { EXIT } from '../exit.ts'
 import { flag, optionalArgument } from '../param.ts'
+import { readText } from '../text-file.ts'
 
 export const policyCheck = command({
   name: 'policy check',
@@ -20,7 +20,7 @@ export const policyCheck = command({
   exits: ['unavailable'],
   async run({ file, strict }, { client, out, cwd }) {
     const path = file === undefined ? undefined : resolve(cwd, file)
-    const input = path === undefined ? {} : { file: path, text: readFileSync(path, 'utf8') }
+    const input = path === undefined ? {} : { file: path, text: readText(path) }
     const checked = await calls(await client()).call('policyCheck', input)
     out.table(
       checked.findings,

@@ -44,7 +44,13 @@ interface Bindings {
 const MAX_BODY_BYTES = 2 * 1024 * 1024
 
 /** The daemon's HTTP face: a shape in, a call, a shape out. */
-export function createApp({ handlers, version, credentialOf, notForAgent, bug }: AppOptions): RequestListener {
+export function createApp({
+  handlers,
+  version,
+  credentialOf,
+  notForAgent,
+  bug,
+}: AppOptions): RequestListener {
   const app = new Hono<{ Bindings: Bindings }>()
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => problem(c, tooLarge()) }))
   app.get('/v1/openapi.json', (c) => c.json(openApiDocument(version)))

@@ -18,8 +18,8 @@ function oneProcess(maxSeconds: number, maxMemory: string): ProfileInput['proces
 const PRESETS: readonly ProfileInput[] = [
   {
     name: 'tool-minimal',
-    description: 'one small tool: no network, an empty temporary directory, 256 MiB, 30 s',
-    filesystem: { workspace: 'temporary', temporary_size: '64MiB' },
+    description: 'one small tool: reads the workspace, no network, 256 MiB, 16 processes, 30 s',
+    filesystem: { workspace: 'read-only', temporary_size: '64MiB' },
     network: OFFLINE,
     process: {
       fork: true,

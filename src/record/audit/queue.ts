@@ -10,6 +10,10 @@ interface Waiting {
 }
 
 const EARLY_FLUSH = 64
+/** Callers woken in one turn of the event loop: what they do next must not hold it for long. */
+const WOKEN_PER_TURN = 64
+
+type Acknowledgement = WriterNews & { readonly kind: 'ack' }
 
 /**
  * Between those who append and the writer's thread: sends what came in one turn of the event loop as one message, and
@@ -22,6 +26,10 @@ export class AppendQueue {
   #underWay: Waiting[] = []
   #settled = 0
   #waiting: Waiting[] = []
+  #acknowledged: Acknowledgement[] = []
+  /** How many of the first acknowledgement's callers were told already. */
+  #told = 0
+  #isTurnSpent = false
   #isFlushDue = false
   #closed: string | undefined
   #onEmpty: (() => void)[] = []
@@ -59,18 +67,17 @@ export class AppendQueue {
     })
   }
 
-  acknowledge({ count, first, prev, hashes }: WriterNews & { kind: 'ack' }): void {
-    let previous = prev
-    for (let at = 0; at < count; at++) {
-      const { written, resolve } = this.#next()
-      const hash = hashes.slice(at * 64, at * 64 + 64)
-      resolve({ ...written.event, seq: first + at, prev_hash: previous, hash })
-      previous = hash
-    }
-    this.#compact()
+  /**
+   * The callers are woken some per turn. Node delivers messages as long as there are any, and what woken callers append
+   * comes back as more of them: without this the event loop would never turn while the writer keeps up.
+   */
+  acknowledge(news: Acknowledgement): void {
+    this.#acknowledged.push(news)
+    if (!this.#isTurnSpent) this.#wakeSome()
   }
 
   refuse({ count, why }: WriterNews & { kind: 'refused' }): void {
+    this.#wake(Infinity)
     const error = unwritable(why)
     for (let at = 0; at < count; at++) this.#next().reject(error)
     this.#compact()
@@ -88,12 +95,46 @@ export class AppendQueue {
   /** Refuses everything from now on, and everything that has no answer yet. */
   close(why: string): void {
     this.#closed = why
+    this.#wake(Infinity) // these are durable, whatever happened since
     const error = unwritable(why)
     for (const { reject } of [...this.#underWay.slice(this.#settled), ...this.#waiting]) reject(error)
     this.#underWay = []
     this.#waiting = []
     this.#settled = 0
     this.#tellEmpty()
+  }
+
+  #wakeSome(): void {
+    this.#wake(WOKEN_PER_TURN)
+    this.#isTurnSpent = true
+    setImmediate(() => {
+      this.#isTurnSpent = false
+      if (this.#acknowledged.length > 0) this.#wakeSome()
+    })
+    this.#compact()
+  }
+
+  #wake(most: number): void {
+    for (let left = most; left > 0;) {
+      const news = this.#acknowledged[0]
+      if (news === undefined) return
+      const upTo = Math.min(news.count, this.#told + left)
+      left -= upTo - this.#told
+      this.#tell(news, upTo)
+      if (this.#told < news.count) return
+      this.#acknowledged.shift()
+      this.#told = 0
+    }
+  }
+
+  #tell({ first, prev, hashes }: Acknowledgement, upTo: number): void {
+    let previous = this.#told === 0 ? prev : hashes.slice(this.#told * 64 - 64, this.#told * 64)
+    for (; this.#told < upTo; this.#told++) {
+      const { written, resolve } = this.#next()
+      const hash = hashes.slice(this.#told * 64, this.#told * 64 + 64)
+      resolve({ ...written.event, seq: first + this.#told, prev_hash: previous, hash })
+      previous = hash
+    }
   }
 
   #flush(): void {

@@ -33,7 +33,7 @@ export function listSegments(directory: string): Segment[] {
 }
 
 /** Entries are about 700 bytes: twice SQLite's own page size wastes half as much and makes half as many writes. */
-const PAGE_BYTES = 8192
+export const PAGE_BYTES = 8192
 
 /** Opens a segment for appending, making it if it is not there. The triggers stop accidents; the chain shows attacks. */
 export function openSegment(path: string): Db {

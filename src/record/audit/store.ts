@@ -5,6 +5,7 @@ import {
   createPrivateFile,
   listSegments,
   openSegment,
+  PAGE_BYTES,
   segmentName,
   SegmentReader,
   type Row,
@@ -93,10 +94,9 @@ export class SegmentStore implements LogStore {
       if (current.db.isTransaction) current.db.exec('ROLLBACK')
       throw error
     }
-    for (const { body } of rows) {
-      this.#unmerged += body.length + 64
-      this.sizeBytes += body.length + 64
-    }
+    const bytes = rows.reduce((sum, { body }) => sum + body.length + 64, 0)
+    this.#unmerged += bytes + PAGE_BYTES // the page that was begun before is written once more
+    this.sizeBytes += bytes
     if (rows.length > 0) this.isFresh = false
   }
 

@@ -42,7 +42,7 @@ function run({ directory, maxSegmentBytes }: WriterData, tell: (news: ThreadNews
     const index = new IndexFollower(join(directory, 'index.db'), store, tell)
     tell({ kind: 'ready', head: writer.head })
     port!.on('message', (first: WriterOrder) => {
-      if (serve(first, writer, index)) return
+      if (serve(first, writer, index, store)) return
       index.close()
       store.close()
       lock.close()
@@ -56,7 +56,7 @@ function run({ directory, maxSegmentBytes }: WriterData, tell: (news: ThreadNews
 }
 
 /** Deals with everything that has arrived, in one go; false when told to close. */
-function serve(first: WriterOrder, writer: Writer, index: IndexFollower): boolean {
+function serve(first: WriterOrder, writer: Writer, index: IndexFollower, store: SegmentStore): boolean {
   let batch: string[] = []
   let order: WriterOrder | undefined = first
   while (order !== undefined) {
@@ -71,8 +71,19 @@ function serve(first: WriterOrder, writer: Writer, index: IndexFollower): boolea
     order = (receiveMessageOnPort(port!) as { message: WriterOrder } | undefined)?.message
   }
   writer.append(batch)
+  tidy(store)
   index.wake(writer.head.seq)
   return true
+}
+
+/** After the acknowledgements: whoever waited for these entries does not wait for this. */
+function tidy(store: SegmentStore): void {
+  try {
+    store.tidy(false)
+  } catch {
+    // nothing is lost: the entries stay in the write-ahead log, and a disk that cannot be written fails the next commit,
+    // whose callers are told
+  }
 }
 
 function addTexts(batch: string[], text: string): void {

@@ -6,7 +6,11 @@ import {
   DecisionShape,
   GrantShape,
   Id,
+  BoxShape,
+  CaseShape,
+  FindingShape,
   Printed,
+  VoiceShape,
   Reason,
   Risk,
   Sensitivity,
@@ -243,7 +247,12 @@ export const ENDPOINTS = {
       text: z.string().max(1_048_576).optional(),
       file: z.string().max(4096).optional(),
     }),
-    output: z.object({ file: z.string(), digest: z.string(), rules: z.int(), findings: z.array(Printed) }),
+    output: z.object({
+      file: z.string(),
+      digest: z.string(),
+      rules: z.int(),
+      findings: z.array(FindingShape),
+    }),
   }),
   policyExplain: endpoint({
     method: 'POST',
@@ -252,7 +261,7 @@ export const ENDPOINTS = {
     input: Ask,
     output: z.object({
       decision: DecisionShape,
-      matched: z.array(Printed),
+      matched: z.array(VoiceShape),
       change: z
         .object({ note: z.string(), command: z.string().optional(), patch: z.string().optional() })
         .optional()
@@ -268,7 +277,7 @@ export const ENDPOINTS = {
       file: z.string().max(4096).optional(),
       policy: z.string().max(1_048_576).optional(),
     }),
-    output: z.object({ passed: z.int(), failed: z.int(), cases: z.array(Printed) }),
+    output: z.object({ passed: z.int(), failed: z.int(), cases: z.array(CaseShape) }),
   }),
   policyReload: endpoint({
     method: 'POST',
@@ -320,14 +329,18 @@ export const ENDPOINTS = {
     path: '/v1/sandbox/profiles',
     about: 'sandbox profiles',
     input: Nothing,
-    output: z.object({ profiles: z.array(Printed) }),
+    output: z.object({
+      profiles: z.array(
+        z.object({ name: z.string(), description: z.string(), from: z.enum(['shipped', 'yours']) }),
+      ),
+    }),
   }),
   sandboxExplain: endpoint({
     method: 'POST',
     path: '/v1/sandbox/explain',
     about: 'what a run would see',
     input: RunInput,
-    output: Printed,
+    output: BoxShape,
   }),
   sandboxProbe: endpoint({
     method: 'POST',

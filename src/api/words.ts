@@ -85,5 +85,60 @@ export const ProblemShape = z
 
 export const Sensitivity = z.enum(SENSITIVITY_LEVELS)
 
-/** Free JSON that the server made and a client only prints. */
+/** Something in a policy that does not do what it seems to. */
+export const FindingShape = z.object({
+  kind: z.enum(['unreachable', 'shadowed', 'not_enforceable', 'suspicious']),
+  rule: z.string(),
+  capability: z.string().optional(),
+  where: z.string(),
+  reason: z.string(),
+  fix: z.string(),
+})
+
+/** One thing that speaks of an action, in the order it is weighed. */
+export const VoiceShape = z.object({
+  source: z.string(),
+  effect: z.string(),
+  rule: z.string(),
+  capability: z.string(),
+  reason: z.string(),
+  where: z.string().optional(),
+  applies: z.boolean(),
+  because: z.string().optional(),
+})
+
+/** One expectation and what became of it. */
+export const CaseShape = z.object({
+  where: z.string(),
+  who: z.string(),
+  action: z.string(),
+  expect: z.string(),
+  expectRule: z.string(),
+  got: z.string(),
+  rule: z.string(),
+  reason: z.string(),
+  ok: z.boolean(),
+})
+
+const Row = z.object({ what: z.string(), how: z.string(), why: z.string() })
+
+/** What a run would see, may change and cannot have. */
+export const BoxShape = z.object({
+  profile: z.string(),
+  command: z.array(z.string()),
+  cwd: z.string(),
+  user: z.string(),
+  visible: z.array(Row),
+  writable: z.array(Row),
+  masked: z.array(Row),
+  environment: z.array(z.string()).describe('names only: values may be secret'),
+  limits: z.array(Row),
+  network: z.string(),
+  notEnforced: z.array(z.string()),
+  notes: z.array(z.string()),
+  digest: z.string(),
+})
+export type BoxAnswer = z.infer<typeof BoxShape>
+
+/** A file of the caller's, or of the server's, that a client only prints. */
 export const Printed = z.record(z.string(), z.unknown())

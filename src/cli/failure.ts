@@ -8,7 +8,10 @@ export const CLI_ERRORS = {
   NEEDS_ANSWER: { kind: 'invalid', meaning: 'a question must be answered and nobody is there to answer it' },
   DECLINED: { kind: 'conflict', meaning: 'the person at the terminal said no' },
   STDIN_INVALID: { kind: 'invalid', meaning: 'standard input does not hold what the command reads from it' },
-  FILE_INVALID: { kind: 'invalid', meaning: 'a file given to a command is not there, or is not text in UTF-8' },
+  FILE_INVALID: {
+    kind: 'invalid',
+    meaning: 'a file given to a command is not there, or is not text in UTF-8',
+  },
   SERVICE_FOREIGN: { kind: 'conflict', meaning: 'a service unit of the same name is not of Warder’s making' },
   SERVICE_MISSING: { kind: 'missing', meaning: 'the service is not installed' },
   SERVICE_FAILED: { kind: 'unavailable', meaning: 'systemd did not do what it was asked' },

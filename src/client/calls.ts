@@ -5,7 +5,11 @@ import { clientError } from './error.ts'
 
 /** Typed calls to the daemon: one for every endpoint, checked on the way back too. */
 export interface Calls {
-  call<N extends EndpointName>(name: N, input: InputOf<N>, signal?: AbortSignal): Promise<OutputOf<N>>
+  readonly call: <N extends EndpointName>(
+    name: N,
+    input: InputOf<N>,
+    signal?: AbortSignal,
+  ) => Promise<OutputOf<N>>
   /** For endpoints that answer line by line. */
   stream<N extends EndpointName>(name: N, input: InputOf<N>, signal?: AbortSignal): AsyncIterable<OutputOf<N>>
 }

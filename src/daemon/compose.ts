@@ -61,11 +61,11 @@ export interface House {
   readonly handlers: Handlers
   readonly rooms: Rooms
   readonly runs: Runs
-  attachRun(permit: string): Promise<AttachedRun>
-  reloadPolicy(): Promise<void>
+  readonly attachRun: (permit: string) => Promise<AttachedRun>
+  readonly reloadPolicy: () => Promise<void>
   /** Puts on record that an agent called what is not for agents. */
-  notForAgent(agent: string, call: string): Promise<void>
-  isBusy(): boolean
+  readonly notForAgent: (agent: string, call: string) => Promise<void>
+  readonly isBusy: () => boolean
   /** Stops the doors first, then settles and closes the record. */
   close(): Promise<void>
 }

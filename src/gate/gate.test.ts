@@ -151,10 +151,14 @@ test('a token finds its permit only when every byte is the one that was issued',
   const { token } = permitOf(await pass(request(), rooms))
   assert.equal(permits.find(token, 'sandbox').token, token)
   fc.assert(
-    fc.property(fc.nat(token.length - 1), fc.constantFrom(...'ABab01-_.'), (at, char) => {
-      const altered = token.slice(0, at) + char + token.slice(at + 1)
-      if (altered !== token) assert.throws(() => permits.find(altered, 'sandbox'), PermitError)
-    }),
+    fc.property(
+      fc.nat(token.length - 1),
+      fc.constantFrom('A', 'B', 'a', 'b', '0', '1', '-', '_', '.'),
+      (at, char) => {
+        const altered = token.slice(0, at) + char + token.slice(at + 1)
+        if (altered !== token) assert.throws(() => permits.find(altered, 'sandbox'), PermitError)
+      },
+    ),
   )
   for (const text of ['', '.', 'a.b', `${token}.`, `${token}A`])
     assert.throws(() => permits.find(text, 'sandbox'), PermitError)

@@ -1,7 +1,7 @@
 /** Time as an argument. `now()` is epoch milliseconds and may jump; `monotonicMs()` only rises. */
 export interface Clock {
-  now(): number
-  monotonicMs(): number
+  readonly now: () => number
+  readonly monotonicMs: () => number
 }
 
 export const systemClock: Clock = {

@@ -154,7 +154,8 @@ test('the book of grants as it was written is taken up again after a restart', a
 const FORGERIES: readonly (readonly [string, (book: string) => number])[] = [
   [
     'an altered grant',
-    (book) => tamper(book, `UPDATE grant_book SET body = replace(body, '/srv/data/file', '/**') WHERE seq = 1`),
+    (book) =>
+      tamper(book, `UPDATE grant_book SET body = replace(body, '/srv/data/file', '/**') WHERE seq = 1`),
   ],
   [
     'an inserted grant with the signature of another',

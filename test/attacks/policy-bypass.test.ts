@@ -71,9 +71,21 @@ test('no other spelling of a path gets past a rule', async () => {
 test('no other spelling of a host gets past a rule', async () => {
   for (const host of ['api.example.org:443', 'API.example.org:443', 'api.example.org.:443'])
     assert.deepEqual(await ruling(`net:connect:${host}`), ['allow', 'rule.one-host'], host)
-  for (const host of ['api.example.org:80', 'xapi.example.org:443', 'api.example.org.evil.test:443', '1.2.3.4:443'])
+  for (const host of [
+    'api.example.org:80',
+    'xapi.example.org:443',
+    'api.example.org.evil.test:443',
+    '1.2.3.4:443',
+  ])
     assert.deepEqual(await ruling(`net:connect:${host}`), ['deny', 'default'], host)
-  for (const host of ['api.example.org@evil.test:443', 'api.example.org:443/x', '0x7f.1:443', '127.1:443', 'аpi.example.org:443', 'api.example.org:0443'])
+  for (const host of [
+    'api.example.org@evil.test:443',
+    'api.example.org:443/x',
+    '0x7f.1:443',
+    '127.1:443',
+    'аpi.example.org:443',
+    'api.example.org:0443',
+  ])
     assert.deepEqual(await ruling(`net:connect:${host}`), ['deny', 'resource.invalid'], host)
 })
 
@@ -125,7 +137,11 @@ test('a rule about what a link leads to is not avoided by a grant of the link', 
   const link = join(root, 'innocent')
   symlinkSync('/etc/shadow', link)
   const argv = cat(`${root}/data/file`, link, '/etc/shadow')
-  const run = await me.open({ argv, agent: 'by-link', grants: [`fs:read:${link}`, `fs:read:${root}/data/file`] })
+  const run = await me.open({
+    argv,
+    agent: 'by-link',
+    grants: [`fs:read:${link}`, `fs:read:${root}/data/file`],
+  })
   assert.equal((await me.attach(run.permit)).stdout, 'data content\n')
 })
 

@@ -23,11 +23,15 @@ const bomb = `version: 1\na: &a [x, x]\n${'bcdefghij'
 /** Each with the line and column its refusal must name, and a word it must say. */
 const HOSTILE: Readonly<Record<string, readonly [string | Uint8Array, string, RegExp]>> = {
   'an unknown key': [`${GOOD}rule: []\n`, '4:1', /rule is not a known key/],
-  'an unknown key in a rule': [GOOD.replace('effect: allow', 'efect: allow'), '3:16', /efect/],
+  'an unknown key in a rule': [GOOD.replace('effect: allow', 'efect: allow'), '3:5', /effect.*and 1 more/],
   'a key that stands twice': [`${GOOD}rules: []\n`, '4:1', /unique|twice/],
-  'an effect that stands twice': [GOOD.replace('effect: allow', 'effect: deny, effect: allow'), '3:30', /unique|twice/],
-  'aliases of aliases': [bomb, '2:', /anchor|alias/],
-  'an anchor and its alias': ['version: 1\nrules: &r []\nagents: *r\n', '2:8', /anchor|alias/],
+  'an effect that stands twice': [
+    GOOD.replace('effect: allow', 'effect: deny, effect: allow'),
+    '3:30',
+    /unique|twice/,
+  ],
+  'aliases of aliases': [bomb, '2:', /and 46 more/],
+  'an anchor and its alias': ['version: 1\nrules: &r []\nagents: *r\n', '2:11', /anchor|alias/],
   'a tag': [`version: !!str 1\n`, '1:16', /tag/],
   'a tag of a program': ['version: !!js/function "x"\n', '1:10', /tag/],
   'a merge key': [`${GOOD}<<: {version: 1}\n`, '4:1', /<</],
@@ -38,7 +42,11 @@ const HOSTILE: Readonly<Record<string, readonly [string | Uint8Array, string, Re
     /UTF-8/,
   ],
   'two documents': [`${GOOD}---\n${GOOD}`, '4:1', /document/],
-  'a nest of thousands': [`version: 1\nrules: ${'['.repeat(5000)}${']'.repeat(5000)}\n`, '1:1', /deep|levels/],
+  'a nest of thousands': [
+    `version: 1\nrules: ${'['.repeat(5000)}${']'.repeat(5000)}\n`,
+    '1:1',
+    /deep|levels/,
+  ],
   'a pattern with a way up': [GOOD.replace('/srv/data/**', '/srv/../etc/**'), '3:46', /\.\./],
   'a number for a text': [GOOD.replace('reason: the data', 'reason: 7'), '3:79', /reason/],
   'no version': [GOOD.replace('version: 1\n', ''), '1:1', /version/],

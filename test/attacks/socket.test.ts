@@ -104,14 +104,23 @@ test('what is not the handshake is answered with an error and the end, never wit
     const reply = await say(lie)
     assert.match(reply.split('\n')[0] ?? '', /"(challenge|error)"/)
     assert.doesNotMatch(reply, /HTTP\/1|"auth_result"|pid/)
-    await until(() => assertStillServes().then(() => true, () => false), 'the pause after failures is over')
+    await until(
+      () =>
+        assertStillServes().then(
+          () => true,
+          () => false,
+        ),
+      'the pause after failures is over',
+    )
   }
 })
 
 test('after the handshake, lies about lengths and methods are answered 4xx, and the daemon goes on', async () => {
   const answers = [
     await answerTo('POST /v1/decisions HTTP/1.1\r\nhost: w\r\ncontent-length: x\r\n\r\n{}'),
-    await answerTo('POST /v1/decisions HTTP/1.1\r\nhost: w\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}'),
+    await answerTo(
+      'POST /v1/decisions HTTP/1.1\r\nhost: w\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}',
+    ),
     await answerTo(
       'POST /v1/decisions HTTP/1.1\r\nhost: w\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n{}',
     ),
@@ -133,8 +142,7 @@ test('after the handshake, lies about lengths and methods are answered 4xx, and 
 })
 
 test('wrong frames where a run is attached end that connection, and start nothing', async () => {
-  const upgrade =
-    'GET /v1/attach HTTP/1.1\r\nhost: w\r\nconnection: Upgrade\r\nupgrade: warder-run/1\r\n\r\n'
+  const upgrade = 'GET /v1/attach HTTP/1.1\r\nhost: w\r\nconnection: Upgrade\r\nupgrade: warder-run/1\r\n\r\n'
   const { permit } = await me.open({ argv: ['/bin/echo', 'it ran'] })
   const starts = [
     Buffer.from([99, 0, 0, 0, 0]),
@@ -174,7 +182,15 @@ test('clients that stall keep nobody else waiting', async () => {
 test('a crowd of three hundred connections does not keep an honest client out for good', async () => {
   const crowd = Array.from({ length: 300 }, () => dial(path).on('error', () => undefined))
   try {
-    await until(() => assertStillServes().then(() => true, () => false), 'an honest client is let in', 60_000)
+    await until(
+      () =>
+        assertStillServes().then(
+          () => true,
+          () => false,
+        ),
+      'an honest client is let in',
+      60_000,
+    )
   } finally {
     for (const socket of crowd) socket.destroy()
   }

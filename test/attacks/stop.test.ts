@@ -176,5 +176,8 @@ test('manual mode survives a restart of the daemon', async (t) => {
 })
 
 test('no process of these tests is left', () => {
-  assert.doesNotMatch(execFileSync('ps', ['-eo', 'args']).toString(), new RegExp(`sleep ${70_000 + process.pid}\\.`))
+  assert.doesNotMatch(
+    execFileSync('ps', ['-eo', 'args']).toString(),
+    new RegExp(`sleep ${70_000 + process.pid}\\.`),
+  )
 })

@@ -25,11 +25,11 @@ export const policyCheck = command({
     out.table(
       checked.findings,
       [
-        { title: 'WHERE', value: (finding) => String(finding['where'] ?? '') },
-        { title: 'RULE', value: (finding) => String(finding['rule'] ?? '') },
-        { title: 'IS', value: (finding) => String(finding['kind'] ?? '').replace('_', ' ') },
-        { title: 'WHY', value: (finding) => String(finding['reason'] ?? ''), shrinks: true },
-        { title: 'FIX', value: (finding) => String(finding['fix'] ?? ''), shrinks: true },
+        { title: 'WHERE', value: (finding) => finding.where },
+        { title: 'RULE', value: (finding) => finding.rule },
+        { title: 'IS', value: (finding) => finding.kind.replace('_', ' ') },
+        { title: 'WHY', value: (finding) => finding.reason, shrinks: true },
+        { title: 'FIX', value: (finding) => finding.fix, shrinks: true },
       ],
       { value: checked, empty: `${checked.file}: ${checked.rules} rules, nothing to remark` },
     )

@@ -43,7 +43,7 @@ export const policyExplain = command({
       `  ${reason}`,
       ...answer.matched.map(
         (match) =>
-          `  ${match['applies'] === true ? 'matched' : `not applied, ${String(match['because'] ?? '')}`}: ${String(match['effect'])} ${String(match['rule'])} ${String(match['capability'] ?? '')}`,
+          `  ${match.applies ? 'matched' : `not applied, ${match.because ?? ''}`}: ${match.effect} ${match.rule} ${match.capability}`,
       ),
       ...(answer.change === undefined
         ? fix === undefined

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { calls } from '../../client/calls.ts'
 import { command } from '../command.ts'
 import { EXIT } from '../exit.ts'
 import { argument, option } from '../param.ts'
+import { readText } from '../text-file.ts'
 
 export const policyTest = command({
   name: 'policy test',
@@ -27,22 +27,22 @@ export const policyTest = command({
     const path = resolve(cwd, file)
     const answer = await calls(await client()).call('policyTest', {
       file: path,
-      text: readFileSync(path, 'utf8'),
-      ...(policy === undefined ? {} : { policy: readFileSync(resolve(cwd, policy), 'utf8') }),
+      text: readText(path),
+      ...(policy === undefined ? {} : { policy: readText(resolve(cwd, policy)) }),
     })
     out.table(
       answer.cases,
       [
         {
           title: '',
-          value: (each) => (each['ok'] === true ? 'ok' : 'FAIL'),
-          style: (cell, each) => out.style(each['ok'] === true ? 'green' : 'red', cell),
+          value: (each) => (each.ok ? 'ok' : 'FAIL'),
+          style: (cell, each) => out.style(each.ok ? 'green' : 'red', cell),
         },
-        { title: 'AGENT', value: (each) => String(each['who']) },
-        { title: 'ACTION', value: (each) => String(each['action']), shrinks: true },
-        { title: 'EXPECTED', value: (each) => String(each['expect']) },
-        { title: 'GOT', value: (each) => String(each['got']) },
-        { title: 'RULE', value: (each) => String(each['rule'] ?? '') },
+        { title: 'AGENT', value: (each) => each.who },
+        { title: 'ACTION', value: (each) => each.action, shrinks: true },
+        { title: 'EXPECTED', value: (each) => each.expect },
+        { title: 'GOT', value: (each) => each.got },
+        { title: 'RULE', value: (each) => each.rule },
       ],
       { value: answer },
     )

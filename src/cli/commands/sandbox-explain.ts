@@ -1,3 +1,4 @@
+import type { BoxAnswer } from '../../api/words.ts'
 import { calls } from '../../client/calls.ts'
 import { command } from '../command.ts'
 import type { Out } from '../out.ts'
@@ -27,30 +28,13 @@ export const sandboxExplain = command({
       argv: ['/usr/bin/true'],
       environment: definedOnly(environment),
     })
-    out.result(answer, words(answer as unknown as Explained, out))
+    out.result(answer, words(answer, out))
   },
 })
 
-interface Row {
-  readonly what: string
-  readonly how: string
-  readonly why: string
-}
+type Row = BoxAnswer['visible'][number]
 
-interface Explained {
-  readonly cwd: string
-  readonly user: string
-  readonly visible: readonly Row[]
-  readonly writable: readonly Row[]
-  readonly masked: readonly Row[]
-  readonly environment: readonly string[]
-  readonly limits: readonly Row[]
-  readonly network: string
-  readonly notEnforced: readonly string[]
-  readonly notes: readonly string[]
-}
-
-function words(explained: Explained, out: Out): string {
+function words(explained: BoxAnswer, out: Out): string {
   const columns = [
     { title: 'WHAT', value: ({ what }: Row) => what },
     { title: 'HOW', value: ({ how }: Row) => how },

@@ -11,9 +11,9 @@ export const sandboxList = command({
     out.table(
       profiles,
       [
-        { title: 'PROFILE', value: (profile) => String(profile['name']) },
-        { title: 'FROM', value: (profile) => String(profile['from']) },
-        { title: 'WHAT IT IS FOR', value: (profile) => String(profile['description']), shrinks: true },
+        { title: 'PROFILE', value: (profile) => profile.name },
+        { title: 'FROM', value: (profile) => profile.from },
+        { title: 'WHAT IT IS FOR', value: (profile) => profile.description, shrinks: true },
       ],
       { value: { profiles } },
     )

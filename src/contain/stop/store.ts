@@ -14,7 +14,7 @@ const StopsShape = z.strictObject({
 
 export interface StopStore {
   /** What is stopped now. Reads the file again whenever it changed. @throws StopError `STOP_UNREADABLE` */
-  read(): Stops
+  readonly read: () => Stops
   /** @param agent absent: all agents, manual mode */
   stop(agent: string | undefined, stop: Stop): Stops
   /** Replaces a file that cannot be understood by one that stops everything. */

@@ -1,10 +1,33 @@
+import type { BoxAnswer } from '../../api/words.ts'
 import { newId } from '../../core/id.ts'
 import type { Principal } from '../../core/principal.ts'
-import { explain, presets, type Profile, type SandboxDriver } from '../../enforce/sandbox/index.ts'
+import {
+  explain,
+  presets,
+  type Explanation,
+  type Profile,
+  type SandboxDriver,
+} from '../../enforce/sandbox/index.ts'
 import type { Rooms } from '../../gate/index.ts'
 import { speaker, type Plan, type RunRequest, type Runs } from '../runs.ts'
 import type { Handlers } from './app.ts'
 import { verdictAnswer } from './problem.ts'
+
+function box(explanation: Explanation, planned: Plan): BoxAnswer {
+  const { command, visible, writable, masked, environment, limits, notEnforced, ...rest } = explanation
+  return {
+    ...rest,
+    profile: planned.spec.profile,
+    command: [...command],
+    visible: [...visible],
+    writable: [...writable],
+    masked: [...masked],
+    environment: [...environment],
+    limits: [...limits],
+    notEnforced: [...notEnforced],
+    notes: [...planned.notes],
+  }
+}
 
 /** A profile of the user's own may bear a shipped one's name only by being it. */
 function isShipped({ name }: Profile): boolean {
@@ -46,7 +69,7 @@ export function sandboxHandlers(
       try {
         const probe = await driver.probe()
         const explanation = explain(planned.spec, { probe })
-        return { ...explanation, profile: planned.spec.profile, notes: [...planned.notes] }
+        return box(explanation, planned)
       } finally {
         await planned.dispose()
       }

@@ -22,7 +22,7 @@ export type Credential =
 export function createIdentity({ ownerUid }: { readonly ownerUid: number }) {
   return {
     /** @throws IdentityError `IDENTITY_UNKNOWN`, `IDENTITY_NAME` */
-    identify(credential: Credential): Principal {
+    identify: (credential: Credential): Principal => {
       switch (credential.kind) {
         case 'agent':
           return agent(credential.name, 'agent-socket')

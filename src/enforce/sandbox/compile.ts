@@ -15,7 +15,17 @@ import { planReach, type Reach, type ReachPlan } from './reach.ts'
 import { identityFiles, systemMounts } from './system.ts'
 import { specDigest, type Mount, type SandboxSpec } from './spec.ts'
 import { findToolchain } from './toolchain.ts'
-import { bindOf, identityOf, mask, maskSockets, pinParents, protect, scan, type Tree } from './tree.ts'
+import {
+  bindOf,
+  identityOf,
+  mask,
+  maskSockets,
+  pinParents,
+  protect,
+  scan,
+  socketsLeft,
+  type Tree,
+} from './tree.ts'
 import type { Lookup } from './lookup.ts'
 import type { Profile } from './profile.ts'
 
@@ -202,8 +212,9 @@ function ownTrees(
   const { workspace, home } = variables
   const resolve = (text: string) => {
     const written = text
-      .replace(/^\$\{(WORKSPACE|PROJECT_ROOT)\}/, workspace ?? '')
-      .replace(/^\$\{HOME\}/, home)
+      // by functions, because a "$" in a directory's name would stand for something else
+      .replace(/^\$\{(WORKSPACE|PROJECT_ROOT)\}/, () => workspace ?? '')
+      .replace(/^\$\{HOME\}/, () => home)
       .replace(/(?<=.)\/+$/, '')
     const path = lookup.real(written)
     if (path === undefined) {
@@ -275,7 +286,11 @@ function hide(
   const mounts: Mount[] = []
   const notEnforced: string[] = []
   for (const tree of trees) {
-    if (lookup.look(tree.path)?.kind !== 'directory') continue
+    if (lookup.look(tree.path)?.kind !== 'directory') {
+      // nothing lies in a file, but a deny may be about the file itself
+      mounts.push(...reach.denied(tree, { entries: [], complete: true }))
+      continue
+    }
     const found = scan(tree.path, lookup)
     if (tree.access === 'write') {
       const guarded = protect(tree, profile.protected, found, lookup)
@@ -283,6 +298,7 @@ function hide(
       notEnforced.push(...guarded.notEnforced)
     }
     mounts.push(...maskSockets(found, lookup), ...reach.denied(tree, found))
+    notEnforced.push(socketsLeft(tree.path))
     const excluded = exclusions.filter((path) => isWithin(path, tree.path))
     mounts.push(...excluded.flatMap((path) => mask(path, 'hard exclusion', lookup)))
   }

@@ -19,12 +19,12 @@ const KNOWN: readonly Known[] = [
     fix: 'as root: sysctl kernel.unprivileged_userns_clone=1 (Debian), or run Warder outside the container that forbids it',
   },
   {
-    says: /Creating new namespace failed: No space left on device|user namespaces.*(limit|ENOSPC)|max_user_namespaces/i,
+    says: /Creating new namespace failed: No space left on device|\(ENOSPC\)|max_(user|\*)_namespaces/i,
     what: 'no more user namespaces are allowed',
     fix: 'as root: sysctl user.max_user_namespaces=15000',
   },
   {
-    says: /Creating new namespace failed: (Invalid argument|Function not implemented)/i,
+    says: /Creating new namespace failed: (Invalid argument|Function not implemented)|kernel does not support user namespaces/i,
     what: 'this kernel was built without one of the namespaces a sandbox needs',
     fix: 'use a kernel with user, pid, mount, network, IPC and UTS namespaces',
   },

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { SandboxError } from './errors.ts'
 import { isWithin, matchesPath, pathPattern } from './paths.ts'
 import { whyTooWide } from './guard.ts'
@@ -135,7 +135,11 @@ function planDeny(
   lookup: Lookup,
 ): readonly Mount[] {
   const { shape, base } = pathPattern(pattern)
-  if (shape !== 'loose' && isWithin(tree.path, base) && (verb === 'read' || tree.access === 'write')) {
+  const coversTree =
+    shape === 'loose'
+      ? matchesPath(pattern, tree.path)
+      : [base, lookup.real(base) ?? base].some((top) => isWithin(tree.path, top))
+  if (coversTree && (verb === 'read' || tree.access === 'write')) {
     throw new SandboxError(
       'SANDBOX_PATH_EXCLUDED',
       `${rule} denies ${verb} of ${pattern}, and this run would show ${tree.path}`,
@@ -155,7 +159,7 @@ function denyPath(
   tree: Tree,
   lookup: Lookup,
 ): readonly Mount[] {
-  const target = lookup.real(path) ?? path
+  const target = placeOf(path, lookup)
   if (!isWithin(target, tree.path)) return []
   if (lookup.look(target) !== undefined) {
     return verb === 'read' ? mask(target, rule, lookup) : readOnly(target, rule, lookup)
@@ -164,4 +168,10 @@ function denyPath(
   const canStand = tree.access === 'write' && lookup.look(dirname(target))?.kind === 'directory'
   if (!canStand) return []
   return [{ type: 'mask', path: target, kind: isTree ? 'directory' : 'file', absent: true, why: rule }]
+}
+
+/** Where a path leads, also when only its directory is there: a name to be made lies where its directory really is. */
+function placeOf(path: string, lookup: Lookup): string {
+  const directory = lookup.real(dirname(path))
+  return lookup.real(path) ?? (directory === undefined ? path : join(directory, basename(path)))
 }

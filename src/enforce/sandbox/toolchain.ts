@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path'
 import { SandboxError } from './errors.ts'
+import { whyTooWide } from './guard.ts'
 import { depth, isWithin } from './paths.ts'
 import type { Lookup } from './lookup.ts'
 
@@ -90,7 +91,8 @@ function virtualEnvironment(path: string, around: Surroundings): string | undefi
   const { lookup } = around
   const root = dirname(dirname(path))
   if (around.isVisible(path) || lookup.look(join(root, 'pyvenv.cfg'))?.kind !== 'file') return undefined
-  return lookup.real(root) === root ? root : undefined
+  // whoever makes an environment of the home directory itself has not said that an agent may read all of it
+  return lookup.real(root) === root && whyTooWide(root, around.home) === undefined ? root : undefined
 }
 
 /**

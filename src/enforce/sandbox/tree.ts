@@ -15,7 +15,9 @@ const WHEN_PRESENT = ['.bashrc', '.bash_profile', '.profile', '.zshrc', '.zshenv
 const SCAN_DEPTH = 3
 const SCAN_DIRECTORIES = 1500
 const NOT_SCANNED = new Set(['node_modules', '.git', '.hg', '.venv', 'target', 'dist', 'build'])
+/** Each is a descriptor and a mount. */
 const MAX_FOUND = 64
+const MAX_SHUT = 512
 
 export interface Hidden {
   readonly mounts: readonly Mount[]
@@ -120,19 +122,31 @@ export function pinParents(mounts: readonly Mount[], lookup: Lookup): Mount[] {
 
 /** Sockets lie in a tree like files, but lead to whoever listens: a read-only bind does not stop a connect. */
 export function maskSockets(found: Found, lookup: Lookup): Mount[] {
-  return found.entries
-    .filter(({ kind }) => kind === 'socket')
-    .slice(0, MAX_FOUND)
-    .flatMap(({ path }) => mask(path, 'a socket of the host', lookup))
+  const sockets = found.entries.filter(({ kind }) => kind === 'socket').map(({ path }) => path)
+  return all(sockets, 'sockets').flatMap((path) => mask(path, 'a socket of the host', lookup))
+}
+
+/** What {@link maskSockets} cannot reach, in words. */
+export function socketsLeft(path: string): string {
+  return `sockets of the host more than ${SCAN_DEPTH} directories below ${path}, or made there later, can be connected to`
 }
 
 /** What in the tree fits a pattern with wildcards, as far down as we look. */
 export function matchesIn(pattern: string, found: Found): readonly string[] {
-  return found.entries
-    .filter(({ path }) => matchesPath(pattern, path))
-    .map(({ path }) => path)
-    .filter((path, _, all) => !all.some((other) => other !== path && isWithin(path, other)))
-    .slice(0, MAX_FOUND)
+  const matching = found.entries.map(({ path }) => path).filter((path) => matchesPath(pattern, path))
+  const known = new Set(matching)
+  const tops = matching.filter((path) => !between('/', path).some((directory) => known.has(directory)))
+  return all(tops, `files that match ${pattern}`)
+}
+
+/** Every one of them, or no run at all: what is shut for some would be open for the rest, chosen by whoever made them. */
+function all(paths: readonly string[], what: string): readonly string[] {
+  if (paths.length <= MAX_SHUT) return paths
+  throw new SandboxError(
+    'SANDBOX_UNENFORCEABLE',
+    `there are ${paths.length} ${what}, and a sandbox can shut ${MAX_SHUT}`,
+    'name the directory that holds them in the rule, or choose a smaller workspace',
+  )
 }
 
 /** What lies in the upper levels of a tree; `complete` is false when it was too large to look through. */

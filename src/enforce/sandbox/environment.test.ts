@@ -64,3 +64,69 @@ test("the caller's path, home and temporary directory never go along", () => {
     }),
   )
 })
+
+const MODES = ['none', 'restricted', 'full'] as const
+
+test('restricted is exactly these names, whatever the caller has', () => {
+  const allowed = ['HOME', 'LANG', 'LOGNAME', 'PATH', 'TERM', 'TMPDIR', 'TZ', 'USER']
+  fc.assert(
+    fc.property(fc.dictionary(fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_]{0,12}$/), fc.string()), (given) => {
+      const made = sandboxEnvironment({ mode: 'restricted', pass: [] }, { ...given, LANG: 'C' }, MADE)
+      assert.deepEqual(
+        Object.keys(made).filter((name) => !allowed.includes(name)),
+        [],
+      )
+      assert.equal(made['LANG'], 'C')
+    }),
+  )
+})
+
+test('a name that holds a word for a secret is dropped in every mode, wherever the word stands', () => {
+  const secretWord = fc.constantFrom('TOKEN', 'SECRET', 'PASSWORD', 'API_KEY', 'Credential', 'private', 'cookie')
+  const part = fc.stringMatching(/^[A-Z_]{0,6}$/)
+  fc.assert(
+    fc.property(fc.constantFrom(...MODES), part, secretWord, part, (mode, before, secret, after) => {
+      const name = `${before}${secret}${after}`
+      const made = sandboxEnvironment({ mode, pass: [name, '*'] }, { [name]: 'x', PLAIN: 'y' }, MADE)
+      assert.ok(!(name in made), name)
+      assert.equal(made['PLAIN'], 'y')
+    }),
+  )
+})
+
+test('an address with a password in it is dropped in every mode, whatever its name', () => {
+  const word = fc.stringMatching(/^[a-z0-9]{1,8}$/)
+  fc.assert(
+    fc.property(fc.constantFrom(...MODES), word, word, word, (mode, scheme, user, password) => {
+      const value = `see a${scheme}://${user}:${password}@host/path`
+      const made = sandboxEnvironment({ mode, pass: ['PLAIN', 'SAFE'] }, { PLAIN: value, SAFE: 'https://host/' }, MADE)
+      assert.ok(!('PLAIN' in made), value)
+      assert.equal(made['SAFE'], 'https://host/')
+    }),
+  )
+})
+
+test('what steers the loader, node or Warder is dropped in every mode, whatever follows the prefix', () => {
+  const steering = fc.oneof(
+    fc.stringMatching(/^(LD_|DYLD_|GIT_|WARDER_)[A-Z_]{1,10}$/),
+    fc.constantFrom('NODE_OPTIONS', 'NODE_PATH', 'BASH_ENV', 'ENV', 'PYTHONPATH', 'WARDER'),
+  )
+  fc.assert(
+    fc.property(fc.constantFrom(...MODES), steering, (mode, name) => {
+      const made = sandboxEnvironment({ mode, pass: [name, '*'] }, { [name]: 'x', PLAIN: 'y' }, MADE)
+      assert.deepEqual([name in made, made['PLAIN']], [false, 'y'])
+    }),
+  )
+})
+
+test('a star in pass stands for the end of a name and nothing else', () => {
+  const given = { LC_ALL: 'C', LC_TIME: 'C', XLC_ALL: 'C', LCALL: 'C' }
+  const made = sandboxEnvironment({ mode: 'none', pass: ['LC_*'] }, given, MADE)
+  assert.deepEqual(Object.keys(made), ['HOME', 'LC_ALL', 'LC_TIME', 'PATH'])
+})
+
+test('a name or value that would break out of its place in the list is dropped', () => {
+  const given = { 'A=B': 'x', 'A\0B': 'x', C: 'x\0LD_PRELOAD=/x.so', __proto__: 'x', OK: 'x' }
+  const made = sandboxEnvironment({ mode: 'full', pass: [] }, given, MADE)
+  assert.deepEqual(Object.keys(made), ['HOME', 'LOGNAME', 'OK', 'PATH', 'TMPDIR', 'USER'])
+})

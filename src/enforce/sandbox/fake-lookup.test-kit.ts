@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path'
-import { diskLookup, type Look, type Lookup, type LookKind } from './lookup.ts'
+import type { Look, Lookup, LookKind } from './lookup.ts'
 import { profileSchema, type Profile, type ProfileInput } from './profile.ts'
 
 const KINDS: Readonly<Record<string, LookKind>> = {
@@ -62,7 +62,7 @@ export function fakeLookup(
     link: (path) => (look(path)?.kind === 'link' ? things.get(place(path) ?? '')?.text : undefined),
     isExecutable: (path) => follow(path)?.isProgram === true,
     head: (path) => (follow(path)?.kind === 'file' ? (follow(path)?.text ?? '') : ''),
-  } satisfies Record<keyof typeof diskLookup, unknown>
+  }
 }
 
 function resolveLink(directory: string, target: string): string {

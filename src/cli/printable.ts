@@ -7,7 +7,7 @@
 const OWN_STYLES = new Set(['0', '1', '2', '4', '22', '24', '31', '32', '33', '36', '39'])
 
 // controls, formats (which hold the bidirectional ones), private use, surrogates, separators, invisible letters
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]|[\u{e0100}-\u{e01ef}]/u
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]|[\u{e0000}-\u{e0fff}]/u
 const UNSEEN_OR_EMOJI = new RegExp(`\\p{RGI_Emoji}|${UNSEEN.source}`, 'gv')
 const STYLE = /\u001b\[(\d{1,2})m/g
 

@@ -26,13 +26,19 @@ export class WorkspaceBook {
     changed(this.#known)
   }
 
-  /** Notes that `agent` works in `path`, which is resolved and absolute. */
+  /**
+   * Notes that `agent` works in `path`, which is resolved and absolute.
+   *
+   * @throws whatever `changed` throws for a path it cannot take; then nothing was noted
+   */
   use(agent: string, path: string, now: number): void {
     const isKnown = this.#known.some((each) => each.agent === agent && each.path === path)
     const rest = this.#known.filter((each) => each.agent !== agent || each.path !== path)
-    this.#known = [{ agent, path, usedAt: new Date(now).toISOString() }, ...rest].slice(0, MOST)
-    writeFileAtomic(this.#path, `${JSON.stringify({ version: 1, workspaces: this.#known }, undefined, 2)}\n`)
-    if (!isKnown) this.#changed(this.#known)
+    const known = [{ agent, path, usedAt: new Date(now).toISOString() }, ...rest].slice(0, MOST)
+    // asked first: a path that is refused must not stay in the book, or it would be refused for everybody, for ever
+    if (!isKnown) this.#changed(known)
+    this.#known = known
+    writeFileAtomic(this.#path, `${JSON.stringify({ version: 1, workspaces: known }, undefined, 2)}\n`)
   }
 
   list(): readonly Known[] {

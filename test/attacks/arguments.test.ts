@@ -47,7 +47,7 @@ test('every word arrives as it was given, none is taken for an option or by a sh
   const { code, stdout, stderr } = await run([...SHOW, ...ODD])
   assert.equal(code, 0, stderr)
   assert.equal(stdout, ODD.map((word) => `<${word}>\n`).join(''))
-  const asked = await me.entry({ action: 'agent:start', target: 'worder' })
+  const asked = await me.entry({ action: 'agent:start', target: 'worder', decision: 'allow' })
   const { command } = asked['details'] as { command: string }
   assert.equal(command, [...SHOW, ...ODD].join(' ')) // and is recorded as it ran
 })
@@ -63,12 +63,24 @@ test('what was decided is what runs: the same words through exec, and a program 
 })
 
 test('a workspace with an odd name is the workspace', async () => {
-  for (const name of ['-odd', 'with space', `quote'"s`, 'new\nline', '--', '$(id)', 'ünï']) {
+  for (const name of ['-odd', 'with space', `quote'"s`, '--', '$(id)', 'ünï']) {
     const workspace = join(home.home, 'odd', name)
     mkdirSync(workspace, { recursive: true })
     writeFileSync(join(workspace, 'file'), `${name} content`)
     const result = await run(['/bin/cat', 'file'], { cwd: workspace })
     assert.deepEqual([result.code, result.stdout], [0, `${name} content`], result.stderr)
+  }
+})
+
+test('a workspace whose name no rule can speak of is refused, and spoils nothing for others', async () => {
+  for (const name of ['new\nline', 'star*', 'back\\slash']) {
+    const workspace = join(home.home, 'odd', name)
+    mkdirSync(workspace, { recursive: true })
+    const result = await run(['/bin/true'], { cwd: workspace })
+    assert.equal(result.code, 2, result.stderr)
+    assert.match(result.stderr, /cannot be the workspace/)
+    const honest = await run(['/bin/echo', 'goes on'])
+    assert.equal(honest.stdout, 'goes on\n', honest.stderr)
   }
 })
 
@@ -112,7 +124,7 @@ test('a flood of output is cut where the profile says, and the process with it',
   assert.ok(flood.stdout.length <= 1024 * 1024 + 64 * 1024, String(flood.stdout.length))
   await until(async () => (await me.call('runs', {})).runs.length === 0, 'nothing runs on')
   const entry = await me.entry({ action: 'process:spawn', result: 'violation' })
-  assert.match(entry.reason, /output/)
+  assert.match(entry.reason, /more than 1048576 bytes/)
 })
 
 // put together here, so that no scanner takes this file for one that leaks
@@ -171,7 +183,7 @@ function readOrNothing(path: string): string {
 }
 
 function filesBelow(directory: string): string[] {
-  return readdirSync(directory, { recursive: true, encoding: 'buffer' })
-    .map((name) => join(directory, name.toString()))
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(directory, name))
     .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true)
 }

@@ -126,7 +126,7 @@ test('a star in pass stands for the end of a name and nothing else', () => {
 })
 
 test('a name or value that would break out of its place in the list is dropped', () => {
-  const given = { 'A=B': 'x', 'A\0B': 'x', C: 'x\0LD_PRELOAD=/x.so', __proto__: 'x', OK: 'x' }
+  const given = { 'A=B': 'x', 'A\0B': 'x', C: 'x\0LD_PRELOAD=/x.so', ['__proto__']: 'x', OK: 'x' }
   const made = sandboxEnvironment({ mode: 'full', pass: [] }, given, MADE)
   assert.deepEqual(Object.keys(made), ['HOME', 'LOGNAME', 'OK', 'PATH', 'TMPDIR', 'USER'])
 })

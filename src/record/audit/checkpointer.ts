@@ -13,6 +13,12 @@ export interface CheckpointerOptions {
 }
 
 /**
+ * Between two checkpoints that only the number of entries asks for: each takes three flushes of the disk, and at many
+ * thousand entries a second those would be what the entries wait for.
+ */
+const LEAST_MS_BETWEEN = 100
+
+/**
  * Signs what the ledger was, every so many entries and so often. It is told of durable entries only: a checkpoint of
  * entries that a power cut then takes would look like tampering. One is in the making at a time, off the hot path; while
  * it is, later heads wait and the newest of them is next.
@@ -24,6 +30,8 @@ export class Checkpointer {
   #lastSeq: number
   #making: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
+  #isSoon = false
+  #startedAt = -Infinity
   #due: Head[] = []
   #trouble = new Map<'checkpoints' | 'witness', string>()
 
@@ -47,8 +55,23 @@ export class Checkpointer {
   /** Entries up to `head` are durable. */
   advanceTo(head: Head): void {
     this.#head = head
-    if (head.seq - this.#lastSeq >= this.#options.everyEntries) this.#demand(head)
-    else this.#timer ??= setTimeout(() => this.#demand(this.#head), this.#options.everyMs).unref()
+    if (head.seq - this.#lastSeq < this.#options.everyEntries) this.#timer ??= this.#after(this.#options.everyMs)
+    else if (!this.#isSoon) this.#soon(head)
+  }
+
+  #soon(head: Head): void {
+    const waitMs = this.#startedAt + LEAST_MS_BETWEEN - performance.now()
+    if (waitMs <= 0) {
+      this.#demand(head)
+      return
+    }
+    clearTimeout(this.#timer)
+    this.#isSoon = true
+    this.#timer = this.#after(waitMs)
+  }
+
+  #after(ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.#demand(this.#head), ms).unref()
   }
 
   /** A segment ended with `head`: sign exactly that, so that the segment can be judged by itself. */
@@ -83,6 +106,8 @@ export class Checkpointer {
   #demand(head: Head): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
+    this.#isSoon = false
+    this.#startedAt = performance.now()
     // heads of ended segments are kept; an ordinary one gives way to a newer
     if (this.#due.at(-1)?.seq !== head.seq) this.#due.push(head)
     if (this.#due.length > 16) this.#due.splice(0, this.#due.length - 16)

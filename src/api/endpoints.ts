@@ -29,6 +29,7 @@ export const RunInput = z.strictObject({
   cwd: z.string().min(1).max(4096).optional(),
   argv: z.array(z.string().max(131_072)).min(1).max(4096),
   environment: z.record(z.string().max(256), z.string().max(131_072)),
+  umask: z.int().min(0).max(0o777).default(0o022).describe('for the files it makes'),
   terminal: z
     .strictObject({ columns: z.int().min(1).max(10_000), rows: z.int().min(1).max(10_000) })
     .optional()

@@ -83,7 +83,7 @@ export function createPlanner(options: PlannerOptions) {
     }
     const principal: Principal =
       agent === undefined ? who : { id: agent, role: 'agent', channel: who.channel }
-    const reached = reachOf(engine, principal, now())
+    const reached = reachOf(engine, principal, now(), workspace)
     const { uid } = hostOf(profile, { workspace, home, user: user() }, lookup)
     const socket = agent === undefined ? undefined : await agentSocket(options, agent, runId, uid)
     try {
@@ -94,6 +94,7 @@ export function createPlanner(options: PlannerOptions) {
           ...(request.cwd === undefined ? {} : { cwd: request.cwd }),
           workspace,
           env: request.environment,
+          umask: request.umask,
           home,
           user: user(),
           reach: reached,
@@ -109,7 +110,7 @@ export function createPlanner(options: PlannerOptions) {
         spec,
         notes: [...spec.notes, ...endings(used, grants)],
         grants: used,
-        stillHolds: () => !isNarrower(reachOf(engine, principal, now()), reached),
+        stillHolds: () => !isNarrower(reachOf(engine, principal, now(), workspace), reached),
         dispose: async () => socket?.close(),
       }
     } catch (error) {
@@ -168,8 +169,8 @@ function refuseAsWorkspace(path: string, lookup: Lookup): void {
  * What policy says of files, in the two words mounts know. What may not be listed may not be read; what may not be made
  * or removed may not be written: the stricter reading, because a mount cannot tell them apart.
  */
-function reachOf(engine: PolicyEngine, who: Principal, now: number): Reach[] {
-  const lines = reach(engine, who, now)
+function reachOf(engine: PolicyEngine, who: Principal, now: number, workspace: string): Reach[] {
+  const lines = reach(engine, who, now, [workspace])
   return lines.flatMap((line): Reach[] => {
     const verb = verbOf(line)
     // the owner's own command gets what its profile shows, not everything the owner may

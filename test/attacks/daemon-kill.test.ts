@@ -85,6 +85,7 @@ test('runs die with the daemon, and what was never settled is told', async (t) =
   await until(() => sleepers().length === 2, 'it runs', 60_000)
   const settled = await me.open({ argv: ['/bin/true'], agent: 'honest' })
   await me.attach(settled.permit)
+  await me.entry({ action: 'agent:start', target: 'honest', result: 'success' }) // its outcome is written
   me.client.close()
   await killDaemon(home)
   await until(() => sleepers().length === 0, 'nothing of the run is left', 30_000)

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { constants } from 'node:os'
 import { attachRun, type RunControl, type RunExit } from '../../client/attach.ts'
@@ -8,6 +9,7 @@ import { formatDuration } from '../../core/quantity.ts'
 import { isAgentName } from '../../core/principal.ts'
 import type { Context } from '../command.ts'
 import { EXIT } from '../exit.ts'
+import { CLI_ERRORS, CliError } from '../failure.ts'
 import { durationOption, option } from '../param.ts'
 
 /** What `run` and `exec` share. */
@@ -32,6 +34,7 @@ export interface RunningInput {
 
 /** Asks for the run, then relays its streams. @returns the exit code of the command that ran */
 export async function runInSandbox(input: RunningInput, context: Context): Promise<number> {
+  refuseMisnamed(context.cwd)
   const client = await context.client()
   const terminal = terminalSize(context)
   const opened = await calls(client).call('open', requestOf(input, context, terminal))
@@ -56,6 +59,18 @@ export async function runInSandbox(input: RunningInput, context: Context): Promi
   return exitCode(exit, context) // what it may say is for a terminal that was given back
 }
 
+/** A name that is not UTF-8 reaches us with its bytes replaced, and may then be the name of another directory. */
+function refuseMisnamed(cwd: string): void {
+  if (!cwd.includes('\ufffd')) return
+  const [here, named] = [statSync('.'), statSync(cwd, { throwIfNoEntry: false })]
+  if (named?.dev === here.dev && named.ino === here.ino) return
+  throw new CliError(CLI_ERRORS, 'USAGE', {
+    what: 'the name of this directory is not UTF-8, so it cannot be told apart from others',
+    fix: 'rename it, or go to a directory with another name',
+    where: cwd,
+  })
+}
+
 function requestOf(
   input: RunningInput,
   { cwd, environment }: Context,
@@ -78,6 +93,7 @@ function requestOf(
     cwd,
     argv: [...input.command],
     environment: definedOnly(environment),
+    umask: process.umask(),
     grants: [...input.grant],
     ...Object.fromEntries(present),
   }

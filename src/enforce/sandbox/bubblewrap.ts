@@ -148,16 +148,28 @@ function launch({ bwrap, native, architecture }: Machine, spec: SandboxSpec, bui
   try {
     // whatever this process inherited or opened without the mark must not be open inside
     native.closeOnExecFrom(3)
-    return spawn(bwrap, ['--args', `${ARGS}`, '--', ...innerCommand(spec, build.arguments)], {
-      stdio: [...build.stdio.inner, args, 'pipe', 'pipe', seccomp, ...build.held.map(({ fd }) => fd)],
-      cwd: '/',
-      env: {},
-      ...(isDropping ? spec.host : {}),
-    })
+    // for this one call: the child takes it along, and nothing of ours is made meanwhile
+    return withUmask(spec.umask, () =>
+      spawn(bwrap, ['--args', `${ARGS}`, '--', ...innerCommand(spec, build.arguments)], {
+        stdio: [...build.stdio.inner, args, 'pipe', 'pipe', seccomp, ...build.held.map(({ fd }) => fd)],
+        cwd: '/',
+        env: {},
+        ...(isDropping ? spec.host : {}),
+      }),
+    )
   } finally {
     closeSync(args)
     closeSync(seccomp)
     closeInner(build.stdio)
+  }
+}
+
+function withUmask<T>(mask: number, work: () => T): T {
+  const own = process.umask(mask)
+  try {
+    return work()
+  } finally {
+    process.umask(own)
   }
 }
 

@@ -51,6 +51,8 @@ export interface CompileContext {
   /** SHA-256 of the seccomp program the driver will load. */
   readonly seccompDigest: (noFork: boolean) => string
   readonly terminal?: boolean
+  /** For the files the command makes; 0o022 unless told. */
+  readonly umask?: number
 }
 
 const NOBODY = 65534
@@ -110,6 +112,7 @@ export function compile(profile: Profile, context: CompileContext, lookup: Looku
     noFork: !profile.process.fork,
     seccompDigest: context.seccompDigest(!profile.process.fork),
     terminal: context.terminal === true,
+    umask: context.umask ?? 0o022,
     requires: profile.requires,
     notEnforced: [...hidden.notEnforced, ...reach.notEnforced, ...ALWAYS_OPEN],
     notes: [...notesOf(profile, host, mounts), ...reach.notes],

@@ -82,7 +82,15 @@ test('restricted is exactly these names, whatever the caller has', () => {
 })
 
 test('a name that holds a word for a secret is dropped in every mode, wherever the word stands', () => {
-  const secretWord = fc.constantFrom('TOKEN', 'SECRET', 'PASSWORD', 'API_KEY', 'Credential', 'private', 'cookie')
+  const secretWord = fc.constantFrom(
+    'TOKEN',
+    'SECRET',
+    'PASSWORD',
+    'API_KEY',
+    'Credential',
+    'private',
+    'cookie',
+  )
   const part = fc.stringMatching(/^[A-Z_]{0,6}$/)
   fc.assert(
     fc.property(fc.constantFrom(...MODES), part, secretWord, part, (mode, before, secret, after) => {
@@ -99,7 +107,11 @@ test('an address with a password in it is dropped in every mode, whatever its na
   fc.assert(
     fc.property(fc.constantFrom(...MODES), word, word, word, (mode, scheme, user, password) => {
       const value = `see a${scheme}://${user}:${password}@host/path`
-      const made = sandboxEnvironment({ mode, pass: ['PLAIN', 'SAFE'] }, { PLAIN: value, SAFE: 'https://host/' }, MADE)
+      const made = sandboxEnvironment(
+        { mode, pass: ['PLAIN', 'SAFE'] },
+        { PLAIN: value, SAFE: 'https://host/' },
+        MADE,
+      )
       assert.ok(!('PLAIN' in made), value)
       assert.equal(made['SAFE'], 'https://host/')
     }),

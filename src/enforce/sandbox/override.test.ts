@@ -51,7 +51,7 @@ const WIDER: readonly (readonly [string, Override])[] = [
   ['process.max_file', { process: { ...PROCESS, max_file: '2MiB' } }],
   ['process.cpu_percent', { process: { ...PROCESS, cpu_percent: 101 } }],
   ['environment.mode', { environment: { mode: 'full' } }],
-  ['environment.pass', { environment: { mode: 'none', pass: ['*'.padStart(2, 'E')] } }],
+  ['environment.pass', { environment: { mode: 'none', pass: ['E*'] } }],
   ['terminal', { terminal: true }],
   ['protected', { protected: ['.git/'] }],
   ['protected', { protected: [] }],
@@ -136,14 +136,21 @@ test('a field the profile fixes cannot be changed: not narrower, and not by the 
 
 test('a field the profile fixes may be repeated as it is, and leaves the others free', () => {
   const fixed: Profile = { ...PROFILE, immutable: ['process', 'network'] }
-  const changed = overrideProfile(fixed, { process: PROCESS, network: { mode: 'none' }, environment: { mode: 'none' } })
+  const changed = overrideProfile(fixed, {
+    process: PROCESS,
+    network: { mode: 'none' },
+    environment: { mode: 'none' },
+  })
   assert.deepEqual(changed, { ...fixed, environment: { mode: 'none', pass: [] } })
 })
 
 test('what decides about overrides cannot be overridden', () => {
   for (const name of ['immutable', 'requires', 'name', 'description', '__proto__', 'constructor']) {
     const changes = JSON.parse(`{ ${JSON.stringify(name)}: [] }`) as Override
-    assert.throws(() => overrideProfile(PROFILE, changes, true), { code: 'SANDBOX_PROFILE_INVALID', where: name })
+    assert.throws(() => overrideProfile(PROFILE, changes, true), {
+      code: 'SANDBOX_PROFILE_INVALID',
+      where: name,
+    })
   }
 })
 
@@ -195,14 +202,22 @@ test('whatever is taken without the owner gives no more of anything', () => {
         taken += 1
         const [a, b] = [PROFILE, changed]
         assert.ok(a.process.fork || !b.process.fork)
-        for (const name of ['max_memory', 'max_processes', 'max_open_files', 'cpu_percent', 'max_file'] as const) {
+        for (const name of [
+          'max_memory',
+          'max_processes',
+          'max_open_files',
+          'cpu_percent',
+          'max_file',
+        ] as const) {
           assert.ok(b.process[name] <= a.process[name], name)
         }
         assert.ok((b.process.max_seconds ?? Infinity) <= (a.process.max_seconds ?? Infinity))
         assert.ok((b.process.max_output ?? Infinity) <= (a.process.max_output ?? Infinity))
         assert.notEqual(b.filesystem.workspace, 'read-write')
         const readable = [...a.filesystem.read_only, ...a.filesystem.read_write]
-        assert.ok([...b.filesystem.read_only, ...b.filesystem.read_write].every((path) => readable.includes(path)))
+        assert.ok(
+          [...b.filesystem.read_only, ...b.filesystem.read_write].every((path) => readable.includes(path)),
+        )
         assert.ok(b.filesystem.read_write.every((path) => a.filesystem.read_write.includes(path)))
         assert.ok(b.filesystem.temporary_size <= a.filesystem.temporary_size)
       }

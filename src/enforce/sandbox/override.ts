@@ -56,7 +56,8 @@ function parseChanges(profile: Profile, changes: Override): Profile {
 
 /** A parsed profile in the words of a file again: sizes carry their unit. */
 function asWritten(profile: Profile): ProfileInput {
-  const { filesystem, process } = profile
+  const { filesystem } = profile
+  const { max_output, ...process } = profile.process
   const bytes = (value: number) => `${value}B`
   return {
     ...profile,
@@ -65,8 +66,8 @@ function asWritten(profile: Profile): ProfileInput {
       ...process,
       max_memory: bytes(process.max_memory),
       max_file: bytes(process.max_file),
-      max_output: process.max_output === undefined ? undefined : bytes(process.max_output),
-    } as ProfileInput['process'],
+      ...(max_output === undefined ? {} : { max_output: bytes(max_output) }),
+    },
   }
 }
 

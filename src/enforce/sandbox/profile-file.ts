@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { isMap, LineCounter, parseDocument, type Document } from 'yaml'
+import { isMap, LineCounter, parseDocument, visit, type Document } from 'yaml'
 import { readSmallFile } from '../../platform/files.ts'
 import { systemCode } from '../../core/error.ts'
 import { SandboxError } from './errors.ts'
@@ -25,7 +25,9 @@ export function parseProfile(text: string, file: string): Profile {
   }
   const [error] = [...document.errors, ...document.warnings]
   if (error !== undefined) throw invalid(error.message.split('\n')[0] ?? 'not YAML', at(error.pos[0]))
-  const result = profileSchema.safeParse(toPlain(document, file))
+  const alias = firstAlias(document)
+  if (alias !== undefined) throw invalid('aliases are not allowed', at(alias))
+  const result = profileSchema.safeParse(document.toJS({ maxAliasCount: 0 }))
   if (result.success) return result.data
   const issue = result.error.issues[0]
   const path = (issue?.path ?? []).map((key) => (typeof key === 'number' ? key : String(key)))
@@ -37,12 +39,15 @@ export function parseProfile(text: string, file: string): Profile {
   )
 }
 
-function toPlain(document: Document, file: string): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 0 })
-  } catch {
-    throw invalid('aliases are not allowed', file)
-  }
+function firstAlias(document: Document): number | undefined {
+  let found: number | undefined
+  visit(document, {
+    Alias: (_, { range }) => {
+      found = range?.[0] ?? 0
+      return visit.BREAK
+    },
+  })
+  return found
 }
 
 /** Where in the text a value stands, or what holds it when it is missing. */

@@ -34,13 +34,17 @@ const SPEC: Described = {
   noFork: false,
   seccompDigest: 'a'.repeat(64),
   terminal: false,
+  umask: 0o022,
   requires: ['namespaces'],
   notEnforced: ['something'],
   notes: ['something else'],
 }
 
 function withMount(at: number, change: object): Described {
-  return { ...SPEC, mounts: SPEC.mounts.map((mount, i) => (i === at ? ({ ...mount, ...change } as Mount) : mount)) }
+  return {
+    ...SPEC,
+    mounts: SPEC.mounts.map((mount, i) => (i === at ? ({ ...mount, ...change } as Mount) : mount)),
+  }
 }
 
 const word = fc.string()
@@ -63,7 +67,9 @@ const ONE_CHANGE: Readonly<Record<string, fc.Arbitrary<Described>>> = {
   'a source': word.map((source) => withMount(3, { source })),
   'a path': word.map((path) => withMount(3, { path })),
   access: access.map((to) => withMount(3, { access: to })),
-  'what stands there': word.map((inode) => withMount(3, { identity: { device: '7', inode, kind: 'directory' } })),
+  'what stands there': word.map((inode) =>
+    withMount(3, { identity: { device: '7', inode, kind: 'directory' } }),
+  ),
   'what a link leads to': word.map((target) => withMount(1, { target })),
   'a text': word.map((text) => withMount(2, { text })),
   'a size': number.map((sizeBytes) => withMount(0, { sizeBytes })),
@@ -81,6 +87,7 @@ const ONE_CHANGE: Readonly<Record<string, fc.Arbitrary<Described>>> = {
     .map((seccompDigest) => ({ ...SPEC, seccompDigest })),
   noFork: fc.boolean().map((noFork) => ({ ...SPEC, noFork })),
   terminal: fc.boolean().map((terminal) => ({ ...SPEC, terminal })),
+  umask: fc.integer({ min: 0, max: 0o777 }).map((umask) => ({ ...SPEC, umask })),
   requires: fc.subarray([...GUARANTEES]).map((requires) => ({ ...SPEC, requires })),
 }
 

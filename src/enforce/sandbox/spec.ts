@@ -72,6 +72,8 @@ export interface SandboxSpec {
   readonly noFork: boolean
   readonly seccompDigest: string
   readonly terminal: boolean
+  /** For the files it makes: its caller's, not the daemon's own, which is for nobody else. */
+  readonly umask: number
   readonly requires: readonly GuaranteeName[]
   /** What was asked for and cannot be had from mounts, in words. */
   readonly notEnforced: readonly string[]

@@ -67,7 +67,10 @@ test('a script brings its interpreter, also by env with options and assignments'
 test('a script whose interpreter is a script brings that one too', () => {
   const { needs } = findToolchain(
     'outer',
-    here({ '/home/u/bin/outer*': '#!/home/u/bin/inner -x\n', '/home/u/bin/inner*': '#!/opt/suite/bin/suite\n' }),
+    here({
+      '/home/u/bin/outer*': '#!/home/u/bin/inner -x\n',
+      '/home/u/bin/inner*': '#!/opt/suite/bin/suite\n',
+    }),
   )
   assert.deepEqual(needs, ['/home/u/bin/outer', '/home/u/bin/inner', '/opt/suite'])
 })
@@ -111,7 +114,15 @@ test('a Python environment made of the home directory itself does not bring the 
 })
 
 test('the home directory, what holds it and its secrets are never needed, whatever marks stand around', () => {
-  const directories = ['/home', '/home/u', '/home/u/bin', '/home/u/.local', '/home/u/.local/bin', '/opt', '/opt/x/bin']
+  const directories = [
+    '/home',
+    '/home/u',
+    '/home/u/bin',
+    '/home/u/.local',
+    '/home/u/.local/bin',
+    '/opt',
+    '/opt/x/bin',
+  ]
   const marks = directories.flatMap((at) =>
     ['package.json', 'pyvenv.cfg', 'lib/', 'share/', 'node_modules/'].map((mark) => `${at}/${mark}`),
   )

@@ -55,7 +55,8 @@ export class Checkpointer {
   /** Entries up to `head` are durable. */
   advanceTo(head: Head): void {
     this.#head = head
-    if (head.seq - this.#lastSeq < this.#options.everyEntries) this.#timer ??= this.#after(this.#options.everyMs)
+    if (head.seq - this.#lastSeq < this.#options.everyEntries)
+      this.#timer ??= this.#after(this.#options.everyMs)
     else if (!this.#isSoon) this.#soon(head)
   }
 

@@ -11,21 +11,12 @@ import {
   temporaries,
 } from './parts.ts'
 import { refuseExcluded, refuseTooWide } from './guard.ts'
-import { planReach, type Reach, type ReachPlan } from './reach.ts'
+import { hide } from './hide.ts'
+import { planReach, type Reach } from './reach.ts'
 import { identityFiles, systemMounts } from './system.ts'
 import { specDigest, type Mount, type SandboxSpec } from './spec.ts'
 import { findToolchain } from './toolchain.ts'
-import {
-  bindOf,
-  identityOf,
-  mask,
-  maskSockets,
-  pinParents,
-  protect,
-  scan,
-  socketsLeft,
-  type Tree,
-} from './tree.ts'
+import { bindOf, identityOf, pinParents, type Tree } from './tree.ts'
 import type { Lookup } from './lookup.ts'
 import type { Profile } from './profile.ts'
 
@@ -277,33 +268,4 @@ function bindSocket(
     identity: identityOf(source, seen),
     why: 'the way to Warder',
   }
-}
-
-function hide(
-  trees: readonly Tree[],
-  profile: Profile,
-  exclusions: readonly string[],
-  reach: ReachPlan,
-  lookup: Lookup,
-): { readonly mounts: readonly Mount[]; readonly notEnforced: readonly string[] } {
-  const mounts: Mount[] = []
-  const notEnforced: string[] = []
-  for (const tree of trees) {
-    if (lookup.look(tree.path)?.kind !== 'directory') {
-      // nothing lies in a file, but a deny may be about the file itself
-      mounts.push(...reach.denied(tree, { entries: [], complete: true }))
-      continue
-    }
-    const found = scan(tree.path, lookup)
-    if (tree.access === 'write') {
-      const guarded = protect(tree, profile.protected, found, lookup)
-      mounts.push(...guarded.mounts)
-      notEnforced.push(...guarded.notEnforced)
-    }
-    mounts.push(...maskSockets(found, lookup), ...reach.denied(tree, found))
-    notEnforced.push(socketsLeft(tree.path))
-    const excluded = exclusions.filter((path) => isWithin(path, tree.path))
-    mounts.push(...excluded.flatMap((path) => mask(path, 'hard exclusion', lookup)))
-  }
-  return { mounts, notEnforced: [...new Set(notEnforced)] }
 }

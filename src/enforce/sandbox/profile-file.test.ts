@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -167,15 +167,12 @@ test('one file that cannot be read as a profile spoils them all, so that no weak
   })
 })
 
-test('a file that is too long, a link or a directory is not read', (t) => {
+test('a file that is too long, and a directory, are not read', (t) => {
   const long = directory(t, { 'a.yaml': `${text()}${'#'.repeat(64 * 1024)}` })
-  assert.throws(() => loadProfiles(long), { code: /^FILE_/ })
-  const linked = directory(t, { 'target.txt': text() })
-  symlinkSync(join(linked, 'target.txt'), join(linked, 'a.yaml'))
-  assert.throws(() => loadProfiles(linked), { code: /^FILE_/ })
+  assert.throws(() => loadProfiles(long), { code: 'FILE_TOO_LARGE' })
   const nested = directory(t, {})
   mkdirSync(join(nested, 'a.yaml'))
-  assert.throws(() => loadProfiles(nested), { code: /^FILE_/ })
+  assert.throws(() => loadProfiles(nested), { code: 'FILE_UNREADABLE' })
 })
 
 test('hidden files and other endings are left alone', (t) => {

@@ -9,9 +9,9 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
-const EARLY_FLUSH = 64
+const EARLY_FLUSH = 128
 /** Callers woken in one turn of the event loop: what they do next must not hold it for long. */
-const WOKEN_PER_TURN = 64
+const WOKEN_PER_TURN = 128
 
 type Acknowledgement = WriterNews & { readonly kind: 'ack' }
 
@@ -23,8 +23,10 @@ type Acknowledgement = WriterNews & { readonly kind: 'ack' }
 export class AppendQueue {
   readonly #send: (text: string) => void
   readonly #bound: number
-  #underWay: Waiting[] = []
+  /** What was sent and has no answer yet, message by message; of the first, what stands before `#settled` has one. */
+  #sent: Waiting[][] = []
   #settled = 0
+  #underWay = 0
   #waiting: Waiting[] = []
   #acknowledged: Acknowledgement[] = []
   /** How many of the first acknowledgement's callers were told already. */
@@ -41,7 +43,7 @@ export class AppendQueue {
 
   /** Entries sent to the writer and not answered yet. */
   get underWay(): number {
-    return this.#underWay.length - this.#settled
+    return this.#underWay
   }
 
   /** Entries whose callers wait because the writer has enough. */
@@ -80,7 +82,7 @@ export class AppendQueue {
     this.#wake(Infinity)
     const error = unwritable(why)
     for (let at = 0; at < count; at++) this.#next().reject(error)
-    this.#compact()
+    this.#goOn()
   }
 
   /** Resolves when everything appended so far has its answer. */
@@ -97,10 +99,8 @@ export class AppendQueue {
     this.#closed = why
     this.#wake(Infinity) // these are durable, whatever happened since
     const error = unwritable(why)
-    for (const { reject } of [...this.#underWay.slice(this.#settled), ...this.#waiting]) reject(error)
-    this.#underWay = []
-    this.#waiting = []
-    this.#settled = 0
+    while (this.#underWay > 0) this.#next().reject(error)
+    for (const { reject } of this.#waiting.splice(0)) reject(error)
     this.#tellEmpty()
   }
 
@@ -111,7 +111,7 @@ export class AppendQueue {
       this.#isTurnSpent = false
       if (this.#acknowledged.length > 0) this.#wakeSome()
     })
-    this.#compact()
+    this.#goOn()
   }
 
   #wake(most: number): void {
@@ -148,24 +148,27 @@ export class AppendQueue {
     const batch = this.#waiting.length <= room ? this.#waiting : this.#waiting.slice(0, room)
     this.#waiting = this.#waiting.length <= room ? [] : this.#waiting.slice(room)
     let text = ''
-    for (const waiting of batch) {
-      text += `${waiting.written.text}\n`
-      this.#underWay.push(waiting)
-    }
+    for (const { written } of batch) text += `${written.text}\n`
+    this.#sent.push(batch)
+    this.#underWay += batch.length
     this.#send(text)
   }
 
   #next(): Waiting {
-    const waiting = this.#underWay[this.#settled++]
-    if (waiting === undefined) throw new Error('the writer answered for an entry nobody sent')
+    const batch = this.#sent[0]
+    const waiting = batch?.[this.#settled++]
+    if (batch === undefined || waiting === undefined) {
+      throw new Error('the writer answered for an entry nobody sent')
+    }
+    this.#underWay--
+    if (this.#settled === batch.length) {
+      this.#sent.shift()
+      this.#settled = 0
+    }
     return waiting
   }
 
-  #compact(): void {
-    if (this.#settled === this.#underWay.length || this.#settled > 4096) {
-      this.#underWay = this.#underWay.slice(this.#settled)
-      this.#settled = 0
-    }
+  #goOn(): void {
     if (this.#waiting.length > 0 && !this.#isFlushDue) this.#flush()
     this.#tellEmpty()
   }

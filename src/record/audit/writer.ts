@@ -81,21 +81,21 @@ export class Writer {
       let head: Head = opening ?? this.#head
       const prev = head.hash
       let bytes = store.sizeBytes
-      let hashes = ''
+      const hashes: string[] = []
       for (; from + count < batch.length && count < MAX_ROWS; count++) {
         const text = batch[from + count]!
-        if (count > 0 && (bytes > this.#options.maxSegmentBytes || dayOf(text) > this.#day)) break
+        if (count > 0 && (bytes > this.#options.maxSegmentBytes || isAfter(text, this.#day))) break
         const seq = head.seq + 1
         const body = bodyOf(text, head.hash, seq)
         const row: Row = { seq, hash: hashOf(body), body }
         head = row
         rows.push(row)
         bytes += body.length + 64
-        hashes += row.hash
+        hashes.push(row.hash)
       }
       store.append(rows)
       this.#head = { seq: head.seq, hash: head.hash }
-      tell({ kind: 'ack', count, first: head.seq - count + 1, prev, hashes })
+      tell({ kind: 'ack', count, first: head.seq - count + 1, prev, hashes: hashes.join('') })
       return count
     } catch (error) {
       this.#head = before
@@ -174,6 +174,11 @@ function openingRow(head: Head, segment: number, timestamp: string): Row {
 
 function timestampOf(text: string): string {
   return text.slice(-DAY_FROM_END, -DAY_FROM_END + 24)
+}
+
+/** Whether an entry is of a later day; nearly always it is of the same, which is told without cutting anything out. */
+function isAfter(text: string, day: string): boolean {
+  return !text.startsWith(day, text.length - DAY_FROM_END) && dayOf(text) > day
 }
 
 function dayOf(text: string): string {

@@ -3,7 +3,10 @@ import { RUN_SIGNALS, type Running, type RunSignal } from '../enforce/sandbox/in
 import type { AttachedRun } from './attach.ts'
 
 /** A running sandbox as the relay sees it. */
-export function attachedRun(running: Running): AttachedRun {
+export function attachedRun(
+  running: Running,
+  stopReason: (agent: string) => string | undefined,
+): AttachedRun {
   const { stdin } = running
   stdin.on('error', () => undefined) // the agent closed its input: what comes now goes nowhere
   return {
@@ -23,6 +26,10 @@ export function attachedRun(running: Running): AttachedRun {
       if ((RUN_SIGNALS as readonly string[]).includes(name)) running.signal(name as RunSignal)
     },
     kill: (why) => void running.kill(why),
-    exit: running.exit.then((exit) => ({ ...exit })),
+    exit: running.exit.then((exit) => {
+      // a stop from the command line kills without us: told as what it was, not as a crash
+      const note = exit.signal === 'SIGKILL' || exit.code === 137 ? stopReason(running.agent) : undefined
+      return note === undefined ? { ...exit } : { ...exit, reason: 'killed', note }
+    }),
   }
 }

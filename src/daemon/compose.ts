@@ -37,7 +37,7 @@ import { policyHandlers } from './http/policy.ts'
 import { sandboxHandlers } from './http/sandbox.ts'
 import { statusHandlers } from './http/status.ts'
 import { stopHandlers } from './http/stop.ts'
-import { endIfStopped, keepHouse } from './housekeeping.ts'
+import { endIfStopped, keepHouse, stopReason } from './housekeeping.ts'
 import { createPlanner } from './plan.ts'
 import { checkContext, PolicyFile } from './policy-file.ts'
 import { openRecord } from './record.ts'
@@ -240,7 +240,7 @@ export async function compose(options: ComposeOptions): Promise<House> {
     handlers,
     rooms,
     runs,
-    attachRun: async (permit) => attachedRun(await runs.open(permit)),
+    attachRun: async (permit) => attachedRun(await runs.open(permit), (agent) => stopReason(stops, agent)),
     reloadPolicy: async () =>
       void (await handlers.policyReload(
         {},

@@ -112,7 +112,8 @@ export function planEvent(who: Principal, action: Omit<Action, 'bytes'>, error: 
 
 /** What `warder stop` did while no daemon could record it. */
 export function noteEvent(line: unknown): GateEvent {
-  const { agent, reason, at, receipts } = line as {
+  const { agent, reason, at, receipts, told } = line as {
+    told: boolean
     agent?: string
     reason: string
     at: string
@@ -134,7 +135,7 @@ export function noteEvent(line: unknown): GateEvent {
     risk_level: 'medium',
     details: {
       at,
-      without_daemon: true,
+      without_daemon: !told,
       runs: receipts.length,
       processes_before: receipts.reduce((sum, { processesBefore }) => sum + Math.max(0, processesBefore), 0),
     },

@@ -1,4 +1,4 @@
-import type { StopStore } from '../contain/stop/index.ts'
+import { isStopped, type StopStore } from '../contain/stop/index.ts'
 import { KnownError, messageOf } from '../core/error.ts'
 import type { PolicyEngine } from '../decide/policy/index.ts'
 import type { Running } from '../enforce/sandbox/index.ts'
@@ -68,12 +68,16 @@ async function tick({ engine, ledger, stops, runs, append, now }: HousekeepingOp
 
 /** Ends a run that a stop is in force for, however it slipped through. */
 export async function endIfStopped(run: Running, stops: StopStore): Promise<void> {
-  let reason: string | undefined
+  const reason = stopReason(stops, run.agent)
+  if (reason !== undefined) await run.kill(reason)
+}
+
+/** Why an agent must not run now; a stop file that cannot be read stops everything. */
+export function stopReason(stops: StopStore, agent: string): string | undefined {
   try {
-    const { all, agents } = stops.read()
-    reason = (all ?? agents[run.agent])?.reason
+    const stop = isStopped(stops.read(), agent)
+    return stop === undefined ? undefined : `stopped by ${stop.by}: ${stop.reason}`
   } catch (error) {
-    reason = messageOf(error) // a stop file that cannot be read stops everything
+    return messageOf(error)
   }
-  if (reason !== undefined) await run.kill(`stopped: ${reason}`)
 }

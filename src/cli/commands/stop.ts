@@ -85,7 +85,8 @@ async function tellDaemon(
   reason: string,
   receipts: readonly HaltedRun[],
 ): Promise<Told> {
-  const note = () => store.note({ agent, reason, at: new Date(context.clock.now()).toISOString(), receipts })
+  const note = (told: boolean) =>
+    store.note({ agent, reason, at: new Date(context.clock.now()).toISOString(), receipts, told })
   try {
     const client = await context.client({ start: false })
     const signal = AbortSignal.timeout(DAEMON_ANSWERS_MS)
@@ -94,10 +95,10 @@ async function tellDaemon(
       agent === undefined ? { reason } : { agent, reason },
       signal,
     )
-    if (receipts.length > 0) note() // the daemon found nothing left to kill: what was killed here goes on record too
+    if (receipts.length > 0) note(true) // the daemon found nothing left to kill: what was killed here goes on record too
     return { answer }
   } catch (error) {
-    note()
+    note(false)
     return { why: messageOf(error) }
   }
 }

@@ -3,7 +3,8 @@ import type { Domain } from '../../core/action.ts'
 import type { Effect } from '../../core/decision.ts'
 import { RISK_LEVELS } from '../../core/risk.ts'
 import type { Pattern } from './pattern.ts'
-import { PatternIndex, type Slot } from './pattern-index.ts'
+import { PatternIndex } from './pattern-index.ts'
+import { SlotTable, type Slot } from './slot-table.ts'
 
 /** Where a clause comes from, in the order in which they are weighed among equals. */
 export type Source = 'exclusion' | 'rule' | 'agent_risk' | 'grant' | 'preset' | 'may_request'
@@ -30,27 +31,50 @@ export interface Clause {
   /** Whether it holds for the owner too. */
   readonly forOwner: boolean
   readonly where: string | undefined
+  /** `from` and `until` in whole seconds, at most a {@link LAST_SECOND}: see `isInTime`. */
+  readonly fromSecond: number
+  readonly untilSecond: number
 }
 
 export type ClauseParts = Pick<Clause, 'source' | 'effect' | 'rule' | 'reason' | 'capability' | 'order'> &
-  Partial<Clause>
+  Partial<Omit<Clause, 'fromSecond' | 'untilSecond'>>
 
-/** Every clause has the same shape in memory, which keeps deciding fast. */
+/** What V8 keeps inside an object without a box of its own ends here. */
+const LAST_SECOND = 2 ** 31 - 1
+
+/** Whole seconds, held between 0 and {@link LAST_SECOND}. */
+export function secondOf(ms: number): number {
+  return ms <= 0 ? 0 : ms >= LAST_SECOND * 1000 ? LAST_SECOND : Math.floor(ms / 1000)
+}
+
+/**
+ * Whether the clause holds at `now`. The whole seconds settle it without a look at the exact times, which lie elsewhere
+ * in memory; only within the very second do these decide.
+ */
+export function isInTime(clause: Clause, now: number, second: number): boolean {
+  if (second > clause.fromSecond && second < clause.untilSecond) return true
+  return now >= clause.from && now < clause.until
+}
+
+/** Every clause has the same shape in memory, and what is asked first stands first: both keep deciding fast. */
 export function clauseOf(parts: ClauseParts): Clause {
+  const { from = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = parts
   return {
-    source: parts.source,
     effect: parts.effect,
-    rule: parts.rule,
-    reason: parts.reason,
-    capability: parts.capability,
-    capabilities: Object.freeze([parts.capability]),
-    order: parts.order,
     riskAtLeast: parts.riskAtLeast ?? 0,
-    riskAtMost: parts.riskAtMost ?? (parts.effect === 'allow' ? -1 : RISK_LEVELS.length),
-    from: parts.from ?? Number.NEGATIVE_INFINITY,
-    until: parts.until ?? Number.POSITIVE_INFINITY,
+    fromSecond: secondOf(from),
+    untilSecond: secondOf(until),
     task: parts.task,
     forOwner: parts.forOwner ?? false,
+    riskAtMost: parts.riskAtMost ?? (parts.effect === 'allow' ? -1 : RISK_LEVELS.length),
+    rule: parts.rule,
+    reason: parts.reason,
+    capabilities: Object.freeze([parts.capability]),
+    source: parts.source,
+    capability: parts.capability,
+    order: parts.order,
+    from,
+    until,
     where: parts.where,
   }
 }
@@ -100,8 +124,8 @@ export function operationsOf({ namespace, verb }: Capability): Operation[] {
 /** Clauses of many operations in one index, the operation being part of the key: one table to look into. */
 export type Clauses = PatternIndex<Clause>
 
-export function newClauses(): Clauses {
-  return new PatternIndex<Clause>()
+export function newClauses(table = new SlotTable<Clause>()): Clauses {
+  return new PatternIndex<Clause>(table)
 }
 
 /** @throws PolicyError `PATTERN_INVALID`; then none of its operations has it */

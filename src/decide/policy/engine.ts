@@ -15,9 +15,10 @@ import type { Exclusions, ProtectedPlaces } from './exclusion.ts'
 import { exclusionFix, ruleFix } from './fix.ts'
 import { HeldGrants, type HeldGrant, type Holder } from './held.ts'
 import { compileProfile, namedIn, profileKey, type Profile } from './profile.ts'
+import { SlotTable } from './slot-table.ts'
 import { Scan } from './scan.ts'
 import { expand, type Variables } from './variables.ts'
-import { findDeny, gate, riskOf, settled, weigh, type Facts, type Settled } from './weigh.ts'
+import { factsOf, findDeny, gate, riskOf, settled, weigh, type Facts, type Settled } from './weigh.ts'
 import type { Workspace, Workspaces } from './workspace.ts'
 
 export interface PolicyOptions {
@@ -47,6 +48,7 @@ export class PolicyEngine {
   #policy: Policy
   #named: ReadonlySet<string> = new Set()
   #profiles = new Map<string, Profile>()
+  #profileSlots = new SlotTable<Clause>()
   readonly #held = new HeldGrants()
   #digest: string | undefined
   #epoch = 1
@@ -68,13 +70,14 @@ export class PolicyEngine {
     const policy = readPolicy(text, file, this.#variables(''))
     const named = namedIn(policy)
     const profiles = new Map<string, Profile>()
+    const slots = new SlotTable<Clause>()
     for (const id of named) {
       const who = { id, role: 'agent' } as const
-      profiles.set(profileKey(who, true), this.#compile(policy, who))
+      profiles.set(profileKey(who, true), this.#compile(policy, who, slots))
     }
     this.#policy = policy
     this.#named = named
-    this.#replaceProfiles(profiles)
+    this.#replaceProfiles(profiles, slots)
     return policy
   }
 
@@ -85,18 +88,23 @@ export class PolicyEngine {
    */
   setWorkspaces(list: readonly Workspace[]): void {
     this.#barrier.setWorkspaces(list)
-    this.#replaceProfiles(new Map())
+    this.#replaceProfiles(new Map(), new SlotTable())
   }
 
-  #replaceProfiles(profiles: Map<string, Profile>): void {
+  #replaceProfiles(profiles: Map<string, Profile>, slots: SlotTable<Clause>): void {
     this.#profiles = profiles
+    this.#profileSlots = slots
     this.#held.forgetProfiles()
     this.#changed()
   }
 
-  #compile(policy: Policy, who: Pick<Principal, 'id' | 'role' | 'preset'>): Profile {
+  #compile(
+    policy: Policy,
+    who: Pick<Principal, 'id' | 'role' | 'preset'>,
+    slots: SlotTable<Clause>,
+  ): Profile {
     try {
-      return compileProfile(policy, who, this.#variables(who.id))
+      return compileProfile(policy, who, this.#variables(who.id), slots)
     } catch (cause) {
       if (!(cause instanceof PolicyError)) throw cause
       const { file } = policy.source
@@ -170,21 +178,22 @@ export class PolicyEngine {
 
   #settle(who: Principal, action: Action, operation: Operation, now: number): Settled {
     const scan = this.#scan
+    // asked for first: it is far away in memory, and on its way while the resource is read
+    const holder = this.#held.holder(who.id)
     const problem = scan.read(operation.kind, action.resource, operation.needsResource)
     if (problem !== undefined) return invalidResource(problem)
     const isOwner = who.role === 'owner'
     if (operation.kind === 'path' && scan.text.length > 0) {
-      const excluded = this.#barrier.against(who, this.#scan, operation)
+      const excluded = this.#barrier.against(who, scan, operation)
       if (excluded !== undefined) return denied(excluded, exclusionFix(excluded))
     }
-    if (who.role === 'anonymous' || !ROLES.includes(who.role) || !Number.isFinite(now)) {
+    if (!isKnown(who.role) || !Number.isFinite(now)) {
       return settled('deny', `role.${who.role}`, 'who asks is not known', 'identify yourself to Warder first')
     }
-    const holder = this.#held.holder(who.id)
     const profile = this.#profile(who, holder)
     const policy = this.#policy
     const risk = riskOf(action)
-    const facts: Facts = { isOwner, risk, askAt: policy.askAt, now, task: action.task }
+    const facts = factsOf(isOwner, risk, policy.askAt, now, action.task)
     const count = this.#gather(profile, holder, who.role, operation)
     const deny = findDeny(this.#found, count, facts)
     if (deny !== undefined) return denied(deny, ruleFix(deny))
@@ -196,10 +205,10 @@ export class PolicyEngine {
 
   /** Fills `#found` with every clause that covers the scanned resource. */
   #gather(profile: Profile, holder: Holder | undefined, role: Role, operation: Operation): number {
-    const count = profile.clauses.find(this.#scan, this.#found, 0, operation.id)
+    const count = profile.find(this.#scan, this.#found, 0, operation.id)
     // only an agent holds grants: another principal of the same name must not use them
     if (holder === undefined || role !== 'agent') return count
-    return holder.grants.find(this.#scan, this.#found, count, operation.id)
+    return holder.find(this.#scan, this.#found, count, operation.id)
   }
 
   #profile(who: Principal, holder: Holder | undefined): Profile {
@@ -211,7 +220,7 @@ export class PolicyEngine {
     const key = profileKey(who, isOwn)
     let profile = this.#profiles.get(key)
     if (profile === undefined) {
-      profile = this.#compile(this.#policy, who)
+      profile = this.#compile(this.#policy, who, this.#profileSlots)
       this.#profiles.set(key, profile)
     }
     if (holder !== undefined) {
@@ -226,7 +235,7 @@ export class PolicyEngine {
   consider(who: Principal, action: Action, now: number): Considered {
     const risk = riskOf(action)
     const isOwner = who.role === 'owner'
-    const facts: Facts = { isOwner, risk, askAt: this.#policy.askAt, now, task: action.task }
+    const facts = factsOf(isOwner, risk, this.#policy.askAt, now, action.task)
     const operation = operationOf(action.namespace, action.verb)
     if (operation === undefined) return { facts, found: [] }
     if (this.#scan.read(operation.kind, action.resource, operation.needsResource) !== undefined) {
@@ -295,4 +304,9 @@ export class PolicyEngine {
     )
     return this.#digest
   }
+}
+
+/** Whether anything but a refusal is possible for this role; most of those who ask are agents. */
+function isKnown(role: Role): boolean {
+  return role === 'agent' || (role !== 'anonymous' && ROLES.includes(role))
 }

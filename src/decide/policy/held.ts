@@ -1,11 +1,12 @@
 import { sha256 } from '../../core/canonical.ts'
 import { parseCapability } from '../../core/capability.ts'
 import type { Principal } from '../../core/principal.ts'
-import { addClause, clauseOf, newClauses, type Clause, type Clauses } from './clause.ts'
+import { addClause, clauseOf, type Clause } from './clause.ts'
 import { compilePattern } from './pattern.ts'
 import type { Profile } from './profile.ts'
 import { expand } from './variables.ts'
-import type { Slot } from './pattern-index.ts'
+import { PatternIndex } from './pattern-index.ts'
+import { SlotTable, type Slot } from './slot-table.ts'
 
 /** What the engine needs to know of a grant. */
 export interface HeldGrant {
@@ -21,12 +22,11 @@ export interface HeldGrant {
 }
 
 /** What one agent holds, with its profile beside it so that deciding needs one lookup. */
-export interface Holder {
-  role: Principal['role'] | undefined
-  preset: string | undefined
-  profile: Profile | undefined
-  readonly grants: Clauses
-  count: number
+export class Holder extends PatternIndex<Clause> {
+  role: Principal['role'] | undefined = undefined
+  preset: string | undefined = undefined
+  profile: Profile | undefined = undefined
+  count = 0
 }
 
 interface Placement {
@@ -42,6 +42,7 @@ const FIRST_GRANT = 30_000
 /** The grants in force, by holder and operation. One change touches the cells of that grant and nothing else. */
 export class HeldGrants {
   readonly #holders = new Map<string, Holder>()
+  readonly #table = new SlotTable<Clause>()
   readonly #placements = new Map<string, Placement>()
   /** The sum of the digests of all grants modulo 2^256: the digest of the set, without looking at the others. */
   #sum = 0n
@@ -64,8 +65,8 @@ export class HeldGrants {
       until: grant.expiresAt,
       task: grant.task,
     })
-    const holder = this.#holders.get(grant.principal) ?? newHolder()
-    const slots = addClause(holder.grants, capability, pattern, clause)
+    const holder = this.#holders.get(grant.principal) ?? new Holder(this.#table)
+    const slots = addClause(holder, capability, pattern, clause)
     holder.count++
     this.#holders.set(grant.principal, holder)
     const digest = digestOfGrant(grant)
@@ -79,7 +80,7 @@ export class HeldGrants {
     if (placement === undefined) return false
     const { principal } = placement.grant
     const holder = this.#holders.get(principal)
-    for (const slot of placement.slots) holder?.grants.remove(slot)
+    for (const slot of placement.slots) holder?.remove(slot)
     if (holder !== undefined && --holder.count === 0) this.#holders.delete(principal)
     this.#placements.delete(id)
     this.#sum = (this.#sum - placement.digest + FIELD) % FIELD
@@ -111,10 +112,6 @@ export class HeldGrants {
   digest(): string {
     return this.#sum.toString(16)
   }
-}
-
-function newHolder(): Holder {
-  return { role: undefined, preset: undefined, profile: undefined, grants: newClauses(), count: 0 }
 }
 
 function digestOfGrant({ id, principal, capability, notBefore, expiresAt, task }: HeldGrant): bigint {

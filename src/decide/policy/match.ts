@@ -1,21 +1,20 @@
 import type { Part, Pattern } from './pattern.ts'
 import type { Scan } from './scan.ts'
 
+/** What a pattern is matched by. */
+export type Matched = Pick<Pattern, 'shape' | 'fixed' | 'ports' | 'head' | 'runs'>
+
 /** Whether the pattern covers the resource the scan holds. Never backtracks over `**` or `*`: leftmost is enough. */
-export function matches(pattern: Pattern, scan: Scan): boolean {
-  if (pattern.ports !== undefined && !hasPort(pattern.ports, scan.port)) return false
-  switch (pattern.shape) {
-    case 'exact':
-      return scan.isHost ? scan.count === pattern.fixed && hasHead(pattern, scan) : scan.text === pattern.head
-    case 'tree':
-      return hasHead(pattern, scan)
-    case 'child':
-      return scan.count === pattern.fixed + 1 && hasHead(pattern, scan)
-    case 'below':
-      return scan.count > pattern.fixed && hasHead(pattern, scan)
-    case 'glob':
-      return hasHead(pattern, scan) && matchRuns(pattern, scan)
+export function matches(pattern: Matched, scan: Scan): boolean {
+  const { shape, fixed, ports, head } = pattern
+  if (ports !== undefined && !hasPort(ports, scan.port)) return false
+  if (shape === 'tree') return hasHead(fixed, head, scan)
+  if (shape === 'exact') {
+    return scan.isHost ? scan.count === fixed && hasHead(fixed, head, scan) : scan.text === head
   }
+  if (shape === 'glob') return hasHead(fixed, head, scan) && matchRuns(pattern, scan)
+  if (shape === 'child') return scan.count === fixed + 1 && hasHead(fixed, head, scan)
+  return scan.count > fixed && hasHead(fixed, head, scan)
 }
 
 function hasPort(ranges: readonly number[], port: number): boolean {
@@ -25,7 +24,7 @@ function hasPort(ranges: readonly number[], port: number): boolean {
   return false
 }
 
-function hasHead({ fixed, head }: Pattern, scan: Scan): boolean {
+function hasHead(fixed: number, head: string, scan: Scan): boolean {
   if (fixed === 0) return true
   if (scan.count < fixed) return false
   // the head must end where a component ends: /etc does not lead to /etcetera, nor ample.org to example.org
@@ -35,7 +34,7 @@ function hasHead({ fixed, head }: Pattern, scan: Scan): boolean {
 }
 
 /** The first run stands at the front, the last at the end, and each one between at the first place it fits. */
-function matchRuns({ runs, fixed }: Pattern, scan: Scan): boolean {
+function matchRuns({ runs, fixed }: Matched, scan: Scan): boolean {
   const first = runs[0]!
   if (runs.length === 1) return scan.count === fixed + first.length && runAt(first, scan, fixed)
   const last = runs[runs.length - 1]!

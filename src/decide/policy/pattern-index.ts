@@ -3,14 +3,7 @@ import { matches } from './match.ts'
 import type { Pattern } from './pattern.ts'
 import { LIMITS } from './resource.ts'
 import { hashRun, type Scan } from './scan.ts'
-
-/** A pattern's place in an index, kept to take it out again. */
-export interface Slot<T> {
-  readonly pattern: Pattern
-  readonly value: T
-  readonly key: number
-  next: Slot<T> | undefined
-}
+import { keyFrom, SlotTable, type Slot } from './slot-table.ts'
 
 type Way = 'exact' | 'open' | 'tail' | 'floating'
 
@@ -25,13 +18,19 @@ const FLOATING = 0x165667b1
  * follows a leading `**`. Adding or taking out one touches no other.
  */
 export class PatternIndex<T> {
-  readonly #chains = new Map<number, Slot<T>>()
+  readonly #table: SlotTable<T>
+  readonly #firstCell: number
   /** Bit d: there is a pattern of this way with d leading names (bit 31: 31 or more). */
   #exactDepths = 0
   #openDepths = 0
   #tailDepths = 0
   #floating = 0
   #size = 0
+
+  constructor(table = new SlotTable<T>()) {
+    this.#table = table
+    this.#firstCell = table.nextCell()
+  }
 
   get size(): number {
     return this.#size
@@ -40,12 +39,13 @@ export class PatternIndex<T> {
   /** @throws PolicyError `PATTERN_INVALID` when the cell would hold too many patterns only a scan can find */
   add(pattern: Pattern, value: T, operation = 0): Slot<T> {
     const way = wayOf(pattern)
-    const key = keyOf(pattern, way) ^ saltOf(operation)
-    const first = this.#chains.get(key)
-    if (way === 'open' && pattern.shape === 'glob') checkRoom(pattern, first)
-    const slot: Slot<T> = { pattern, value, key, next: first }
-    this.#chains.set(key, slot)
-    const bit = depthBit(pattern.fixed)
+    const cell = this.#firstCell + operation
+    const key = keyFrom(keyOf(pattern, way) ^ saltOf(cell))
+    if (way === 'open' && pattern.shape === 'glob') checkRoom(pattern, cell, this.#table.chain(key))
+    const { shape, fixed, ports, head, runs } = pattern
+    const slot: Slot<T> = { cell, shape, fixed, ports, head, value, next: undefined, runs, key }
+    this.#table.add(slot)
+    const bit = depthBit(fixed)
     if (way === 'exact') this.#exactDepths |= bit
     else if (way === 'open') this.#openDepths |= bit
     else if (way === 'tail') this.#tailDepths |= bit
@@ -55,17 +55,7 @@ export class PatternIndex<T> {
   }
 
   remove(slot: Slot<T>): void {
-    const first = this.#chains.get(slot.key)
-    if (first === slot) {
-      if (slot.next === undefined) this.#chains.delete(slot.key)
-      else this.#chains.set(slot.key, slot.next)
-    } else {
-      let before = first
-      while (before !== undefined && before.next !== slot) before = before.next
-      if (before === undefined) return
-      before.next = slot.next
-    }
-    this.#size--
+    if (this.#table.remove(slot)) this.#size--
   }
 
   /**
@@ -74,47 +64,67 @@ export class PatternIndex<T> {
    * @returns how many `found` holds now
    */
   find(scan: Scan, found: T[], count: number, operation = 0): number {
-    const salt = saltOf(operation)
-    const chains = this.#chains
-    const { heads, names } = scan
+    if (this.#size === 0) return count
+    const cell = this.#firstCell + operation
+    const salt = saltOf(cell)
+    const table = this.#table
+    const { heads } = scan
     const depth = scan.count
-    const last = depthBit(depth)
     let n = count
-    if ((this.#exactDepths & last) !== 0) n = tryChain(chains.get(heads[depth]! ^ salt), scan, found, n)
-    const open = this.#openDepths
-    if (open !== 0) {
-      for (let d = 0; d <= depth; d++) {
-        if ((open & depthBit(d)) !== 0) n = tryChain(chains.get(heads[d]! ^ OPEN ^ salt), scan, found, n)
-      }
+    if ((this.#exactDepths & depthBit(depth)) !== 0) {
+      n = tryChain(table.chain(keyFrom(heads[depth]! ^ salt)), cell, scan, found, n)
     }
+    const open = this.#openDepths
+    // the lowest depth there is a pattern of; the highest bit stands for all depths beyond
+    for (let d = open === 0 ? depth + 1 : 31 - Math.clz32(open & -open); d <= depth; d++) {
+      if ((open & depthBit(d)) !== 0)
+        n = tryChain(table.chain(keyFrom(heads[d]! ^ OPEN ^ salt)), cell, scan, found, n)
+    }
+    if ((this.#tailDepths | this.#floating) === 0) return n
+    return this.#findRare(scan, found, n, cell)
+  }
+
+  #findRare(scan: Scan, found: T[], count: number, cell: number): number {
+    const salt = saltOf(cell)
+    const table = this.#table
+    const { heads, names, count: depth } = scan
+    let n = count
     if (this.#tailDepths !== 0 && depth > 0) {
       const end = names[depth - 1]!
       for (let d = 0; d < depth; d++) {
         if ((this.#tailDepths & depthBit(d)) === 0) continue
-        n = tryChain(chains.get(hashRun(heads[d]!, end) ^ TAIL ^ salt), scan, found, n)
+        n = tryChain(table.chain(keyFrom(hashRun(heads[d]!, end) ^ TAIL ^ salt)), cell, scan, found, n)
       }
     }
     if (this.#floating > 0) {
       for (let i = 0; i < depth; i++) {
-        const chain = chains.get(names[i]! ^ FLOATING ^ salt)
+        const chain = table.chain(keyFrom(names[i]! ^ FLOATING ^ salt))
         // what did not match, or did, for the same name further up gives the same answer here
-        if (chain !== undefined && names.indexOf(names[i]!) === i) n = tryChain(chain, scan, found, n)
+        if (chain !== undefined && names.indexOf(names[i]!) === i) {
+          n = tryChain(chain, cell, scan, found, n)
+        }
       }
     }
     return n
   }
 }
 
-function tryChain<T>(first: Slot<T> | undefined, scan: Scan, found: T[], count: number): number {
+function tryChain<T>(
+  first: Slot<T> | undefined,
+  cell: number,
+  scan: Scan,
+  found: T[],
+  count: number,
+): number {
   let n = count
   for (let slot = first; slot !== undefined; slot = slot.next) {
-    if (matches(slot.pattern, scan)) found[n++] = slot.value
+    if (slot.cell === cell && matches(slot, scan)) found[n++] = slot.value
   }
   return n
 }
 
-function saltOf(operation: number): number {
-  return Math.imul(operation, 0x61c88647)
+function saltOf(cell: number): number {
+  return Math.imul(cell, 0x61c88647)
 }
 
 function depthBit(depth: number): number {
@@ -142,10 +152,12 @@ function keyOf(pattern: Pattern, way: Way): number {
   return way === 'open' ? pattern.headHash ^ OPEN : pattern.headHash
 }
 
-function checkRoom<T>(pattern: Pattern, first: Slot<T> | undefined): void {
+function checkRoom<T>(pattern: Pattern, cell: number, first: Slot<T> | undefined): void {
   const limit = pattern.fixed === 0 ? LIMITS.looseInCell : LIMITS.sharedHeadInCell
   let held = 0
-  for (let slot = first; slot !== undefined; slot = slot.next) held += slot.pattern.shape === 'glob' ? 1 : 0
+  for (let slot = first; slot !== undefined; slot = slot.next) {
+    if (slot.cell === cell && slot.shape === 'glob') held++
+  }
   if (held < limit) return
   throw new PolicyError('PATTERN_INVALID', {
     what: `there are ${limit} patterns beside "${pattern.text.slice(0, 120)}" that only trying one by one can find`,

@@ -169,10 +169,11 @@ function starsIn(part: Part): number {
   return part.is === 'name' ? 0 : 1
 }
 
+/** One piece of memory: a text put together with `+` or cut out of another is two, and is read for every request. */
 function headText(kind: ResourceKind, names: readonly string[], isExact: boolean): string {
   if (kind === 'endpoint') return names.toReversed().join('.')
   if (kind === 'name') return names.join('/')
-  return names.length === 0 ? (isExact ? '/' : '') : `/${names.join('/')}`
+  return names.length === 0 ? (isExact ? '/' : '') : ['', ...names].join('/')
 }
 
 function shapeOf(rest: readonly Part[]): Pattern['shape'] {

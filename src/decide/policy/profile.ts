@@ -1,18 +1,25 @@
 import { parseCapability } from '../../core/capability.ts'
 import type { Principal } from '../../core/principal.ts'
 import { SENSITIVITY_LEVELS } from '../../core/risk.ts'
-import { addClause, clauseOf, newClauses, type Clauses } from './clause.ts'
+import { addClause, clauseOf, type Clause, type Clauses } from './clause.ts'
 import type { Policy, Statement } from './compile.ts'
+import { PatternIndex } from './pattern-index.ts'
+import type { SlotTable } from './slot-table.ts'
 import { compilePattern } from './pattern.ts'
 import { isPreset, PRESET_CAPABILITIES } from './preset.ts'
 import type { PolicyDocument } from './schema.ts'
 import { expand, type Variables } from './variables.ts'
 
 /** Everything the policy says about one principal, by operation, and its ceiling. */
-export interface Profile {
-  readonly clauses: Clauses
+export class Profile extends PatternIndex<Clause> {
   readonly ceiling: number
   readonly preset: string | undefined
+
+  constructor(table: SlotTable<Clause>, ceiling: number, preset: string | undefined) {
+    super(table)
+    this.ceiling = ceiling
+    this.preset = preset
+  }
 }
 
 /**
@@ -24,19 +31,21 @@ export function compileProfile(
   policy: Policy,
   who: Pick<Principal, 'id' | 'role' | 'preset'>,
   variables: Variables,
+  table: SlotTable<Clause>,
 ): Profile {
-  const clauses = newClauses()
   const isAgent = who.role === 'agent'
-  for (const statement of policy.statements) {
-    const named = isAgent && (statement.agents.includes('*') || statement.agents.includes(who.id))
-    if (named || statement.roles.includes(who.role)) addStatement(clauses, statement, variables)
-  }
   const agent = isAgent ? definedAgent(policy.source.value, who.id) : undefined
   const preset = isAgent ? (agent?.role_preset ?? who.preset) : undefined
+  const ceiling = agent?.ceiling === undefined ? policy.ceiling : SENSITIVITY_LEVELS.indexOf(agent.ceiling)
+  const profile = new Profile(table, ceiling, preset)
+  for (const statement of policy.statements) {
+    const named = isAgent && (statement.agents.includes('*') || statement.agents.includes(who.id))
+    if (named || statement.roles.includes(who.role)) addStatement(profile, statement, variables)
+  }
   if (isPreset(preset)) {
     for (const [i, capability] of PRESET_CAPABILITIES[preset].entries()) {
       addStatement(
-        clauses,
+        profile,
         {
           capability,
           parts: {
@@ -54,8 +63,7 @@ export function compileProfile(
       )
     }
   }
-  const ceiling = agent?.ceiling === undefined ? policy.ceiling : SENSITIVITY_LEVELS.indexOf(agent.ceiling)
-  return { clauses, ceiling, preset }
+  return profile
 }
 
 /** What the policy file says of an agent by name; never something inherited from Object. */

@@ -9,14 +9,15 @@ const DOT = 0x2e
 const DASH = 0x2d
 const COLON = 0x3a
 
-/** What a character is, as bits; what is beyond ASCII is `WIDE`. */
+/** What a character is, as bits. */
 const CONTROL = 1
 const BACKSLASH = 2
 const CAPITAL = 4
 const SHELL = 8
 const STAR = 16
 const NOT_IN_HOST = 32
-const WIDE = 64
+/** Every bit from here on: what is left of a code beyond ASCII. */
+const WIDE = ~0xff
 const CLASSES = Uint8Array.from({ length: 128 }, (_, code) => {
   const text = String.fromCharCode(code)
   return (
@@ -29,15 +30,14 @@ const CLASSES = Uint8Array.from({ length: 128 }, (_, code) => {
   )
 })
 
-function hashStep(hash: number, code: number): number {
-  return Math.imul(hash ^ code, 0x01000193)
-}
+const STEP = 0x01000193
+const { components: MOST_COMPONENTS, componentLength: LONGEST_COMPONENT } = LIMITS
 
 /** The hash of one component; of a host's label it is taken from the right. */
 export function hashName(text: string, isLabel = false): number {
   let hash = SEED
   for (let i = 0; i < text.length; i++) {
-    hash = hashStep(hash, text.charCodeAt(isLabel ? text.length - 1 - i : i))
+    hash = Math.imul(hash ^ text.charCodeAt(isLabel ? text.length - 1 - i : i), STEP)
   }
   return hash
 }
@@ -105,17 +105,17 @@ export class Scan {
   #components(text: string, start: number): string | undefined {
     const { starts, ends, names, heads } = this
     const length = text.length
-    let hash = SEED
     let run = EMPTY_RUN
-    let at = start
     let seen = 0
     let count = 0
-    for (let i = start; i <= length; i++) {
-      const code = i < length ? text.charCodeAt(i) : SLASH
-      if (code !== SLASH) {
-        seen |= code < 128 ? CLASSES[code]! : WIDE
-        hash = hashStep(hash, code)
-        continue
+    for (let i = start; ; i++) {
+      const at = i
+      let hash = SEED
+      for (; i < length; i++) {
+        const code = text.charCodeAt(i)
+        if (code === SLASH) break
+        seen |= CLASSES[code & 0x7f]! | ((code & 0xff80) << 1)
+        hash = Math.imul(hash ^ code, STEP)
       }
       const size = i - at
       if (size === 0) return 'it has an empty component'
@@ -123,22 +123,23 @@ export class Scan {
         if (size === 1 || (size === 2 && text.charCodeAt(at + 1) === DOT)) return 'it has a . or .. component'
         this.isDotted = true
       }
-      if (count === LIMITS.components) return `it has more than ${LIMITS.components} components`
-      if (size > LIMITS.componentLength) return `a component is longer than ${LIMITS.componentLength}`
+      if (count === MOST_COMPONENTS) return `it has more than ${MOST_COMPONENTS} components`
+      if (size > LONGEST_COMPONENT) return `a component is longer than ${LONGEST_COMPONENT}`
       starts[count] = at
       ends[count] = i
       names[count] = hash
       run = hashRun(run, hash)
       heads[++count] = run
-      hash = SEED
-      at = i + 1
+      if (i === length) break
     }
     this.count = count
     return seen === 0 ? undefined : this.#oddities(text, seen, start === 1)
   }
 
   /** What characters beyond the ordinary mean. */
-  #oddities(text: string, seen: number, isPath: boolean): string | undefined {
+  #oddities(text: string, bits: number, isPath: boolean): string | undefined {
+    // beyond ASCII the cheap sum of bits says no more than that
+    const seen = (bits & WIDE) === 0 ? bits : asciiIn(text) | WIDE
     if ((seen & CONTROL) !== 0) return 'it has a control character'
     if ((seen & BACKSLASH) !== 0 && isPath) return 'it has a backslash'
     this.hasCapital = (seen & CAPITAL) !== 0
@@ -203,8 +204,8 @@ export class Scan {
     for (let i = hostEnd - 1; i >= -1; i--) {
       const code = i >= 0 ? text.charCodeAt(i) : DOT
       if (code !== DOT) {
-        seen |= code < 128 ? CLASSES[code]! : WIDE
-        hash = hashStep(hash, code)
+        seen |= CLASSES[code & 0x7f]! | ((code & 0xff80) << 1)
+        hash = Math.imul(hash ^ code, STEP)
         continue
       }
       const size = end - i - 1
@@ -236,3 +237,12 @@ export class Scan {
 
 const NO_HOST = 'its host is neither a name in ASCII nor a canonical address'
 const NO_PORT = 'its port is not a number from 1 to 65535 (an IPv6 address stands in [ ])'
+
+function asciiIn(text: string): number {
+  let seen = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 128) seen |= CLASSES[code]!
+  }
+  return seen
+}

@@ -1,7 +1,7 @@
 import type { Action } from '../../core/action.ts'
 import type { Effect } from '../../core/decision.ts'
 import { RISK_LEVELS, SENSITIVITY_LEVELS } from '../../core/risk.ts'
-import type { Clause } from './clause.ts'
+import { isInTime, secondOf, type Clause } from './clause.ts'
 import type { PolicyDocument } from './schema.ts'
 
 /** What settled a request, before evidence is added. */
@@ -20,7 +20,19 @@ export interface Facts {
   readonly risk: number
   readonly askAt: number
   readonly now: number
+  /** `now` in whole seconds. */
+  readonly second: number
   readonly task: string | undefined
+}
+
+export function factsOf(
+  isOwner: boolean,
+  risk: number,
+  askAt: number,
+  now: number,
+  task: string | undefined,
+): Facts {
+  return { isOwner, risk, askAt, now, second: secondOf(now), task }
 }
 
 const NONE: readonly string[] = Object.freeze([])
@@ -33,8 +45,11 @@ export function settled(effect: Effect, rule: string, reason: string, fix?: stri
 
 /** A risk nobody knows counts as high. */
 export function riskOf(action: Action): number {
-  const risk = RISK_LEVELS.indexOf(action.risk)
-  return risk === -1 ? HIGH : risk
+  const { risk } = action
+  // asked for every action, so the usual answer comes without a search
+  if (risk === 'low') return 0
+  const level = RISK_LEVELS.indexOf(risk)
+  return level === -1 ? HIGH : level
 }
 
 /** A label nobody knows counts as the highest; none at all as the lowest. */
@@ -48,8 +63,7 @@ export function sensitivityOf(action: Action): number {
 export function applies(clause: Clause, facts: Facts): boolean {
   return (
     facts.risk >= clause.riskAtLeast &&
-    facts.now >= clause.from &&
-    facts.now < clause.until &&
+    isInTime(clause, facts.now, facts.second) &&
     (clause.task === undefined || clause.task === facts.task) &&
     (!facts.isOwner || clause.forOwner)
   )

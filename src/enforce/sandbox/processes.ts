@@ -98,6 +98,8 @@ export async function killPidNamespace(init: ProcessIdentity, namespace?: string
   if (namespace !== undefined && seen !== undefined && seen !== namespace) {
     return { processesBefore: 0, processesAfter: 0, ms: performance.now() - began }
   }
+  // stopped first, so that none can start others while they are ended one by one
+  if (first.length > 0) signalMembers(init, 'SIGSTOP')
   let left = first.length
   for (let round = 0; left > 0 && performance.now() - began < KILL_DEADLINE_MS; round += 1) {
     signalMembers(init, 'SIGKILL')

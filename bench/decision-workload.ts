@@ -91,20 +91,21 @@ export function makeWorkload(name: string, grantCount: number, agentCount: numbe
 }
 
 function ask(grants: readonly BenchGrant[], agents: readonly string[], roll: (below: number) => number) {
-  const cells = Map.groupBy(grants, ({ agent, operation }) => `${agent} ${operation}`)
+  // in one big cell only what shares the number can matter; the whole cell would take hours
+  const near = Map.groupBy(
+    grants,
+    ({ agent, operation, pattern }) => `${agent} ${operation} ${numberIn(pattern)}`,
+  )
   const requests: BenchRequest[] = []
   const truth: boolean[] = []
   const wanted = { true: REQUESTS / 2, false: REQUESTS / 2 }
   for (let tries = 0; requests.length < REQUESTS && tries < REQUESTS * 40; tries++) {
     const grant = grants[roll(grants.length)]!
     const request = vary(grant, agents, roll)
-    // in one big cell only what shares the beginning can matter; the whole cell would take hours
-    const near = (cells.get(`${request.agent} ${request.operation}`) ?? []).filter(({ pattern }) =>
-      sameArea(pattern, request.resource),
-    )
-    const live = near.filter(
+    const { agent, operation, resource } = request
+    const live = (near.get(`${agent} ${operation} ${numberIn(resource)}`) ?? []).filter(
       ({ kind, pattern, from, until }) =>
-        from <= NOW && NOW < until && referenceMatches(kind, pattern, request.resource),
+        from <= NOW && NOW < until && referenceMatches(kind, pattern, resource),
     )
     const isAllowed = live.length > 0 && !live.some(({ deny }) => deny)
     if (wanted[`${isAllowed}`]-- <= 0) continue
@@ -115,9 +116,8 @@ function ask(grants: readonly BenchGrant[], agents: readonly string[], roll: (be
 }
 
 /** The number that makes each generated pattern its own. */
-function sameArea(pattern: string, resource: string): boolean {
-  const number = /(?:project|item|zone)-(\d+)/
-  return number.exec(pattern)?.[1] === number.exec(resource)?.[1]
+function numberIn(text: string): string | undefined {
+  return /(?:project|item|zone)-(\d+)/.exec(text)?.[1]
 }
 
 function vary(grant: BenchGrant, agents: readonly string[], roll: (below: number) => number): BenchRequest {

@@ -136,7 +136,7 @@ function appendResult(clients: number, rounds: readonly Round[]): BenchResult {
   }
   if (clients === 1) {
     const slower = of((load, { plain }) => load.p50 / plain)
-    const against = 'p50 of a plain commit of one row'
+    const against = 'p50 of a plain commit'
     return { ...base, ratio: round3(slower), against, goal: 'p50 < 0.25 ms', ok: p50 < 0.25 }
   }
   const goal = clients === 256 ? { goal: '>= 0.55 of the raw insert', ok: ratio >= 0.55 } : {}
@@ -282,11 +282,10 @@ function readAndHash(path: string): number {
     let last = 0
     for (;;) {
       const rows = page.all(last, PAGE) as unknown as [number, Uint8Array, string][]
-      if (rows.length === 0) break
+      if (rows.length === 0) return (last / (performance.now() - start)) * 1000
       for (const [, , body] of rows) hash('sha256', body, 'hex')
       last = rows.at(-1)![0]
     }
-    return (last / (performance.now() - start)) * 1000
   } finally {
     db.close()
   }

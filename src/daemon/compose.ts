@@ -159,6 +159,7 @@ export async function compose(options: ComposeOptions): Promise<House> {
     (await door.halt(agent === undefined ? {} : { agent }, why)).map((receipt) => ({ ...receipt }))
   const profiles = () => loadProfiles(values['profiles.dir'])
   const plan = createPlanner({
+    redact: redactSecrets,
     engine,
     grants,
     profiles,

@@ -37,6 +37,8 @@ export interface PlannerOptions {
   /** Notes whose workspace this is; before the rules are asked, for they speak of workspaces. */
   readonly useWorkspace: (agent: string, path: string) => void
   readonly lookup?: Lookup
+  /** Masks what has the shape of a secret; an environment value it would mask does not go along, whatever its name. */
+  readonly redact: (text: string) => string
 }
 
 /** Where an agent finds its own socket. */
@@ -93,7 +95,7 @@ export function createPlanner(options: PlannerOptions) {
           argv: request.argv,
           ...(request.cwd === undefined ? {} : { cwd: request.cwd }),
           workspace,
-          env: request.environment,
+          env: withoutSecrets(request.environment, options.redact),
           umask: request.umask,
           home,
           user: user(),
@@ -132,6 +134,13 @@ function userName(): string {
   } catch {
     return 'agent'
   }
+}
+
+function withoutSecrets(
+  environment: Readonly<Record<string, string>>,
+  redact: (text: string) => string,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => redact(value) === value))
 }
 
 function profileFor(

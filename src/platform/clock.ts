@@ -6,5 +6,6 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  monotonicMs: () => performance.now(),
+  // bound once: looking it up at each call costs as much as reading it, and each decision reads it twice
+  monotonicMs: performance.now.bind(performance),
 }

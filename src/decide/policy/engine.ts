@@ -3,22 +3,31 @@ import { sha256 } from '../../core/canonical.ts'
 import { parseCapability, type Capability } from '../../core/capability.ts'
 import type { Decision } from '../../core/decision.ts'
 import { messageOf } from '../../core/error.ts'
-import { ROLES, type Principal, type Role } from '../../core/principal.ts'
+import type { Principal, Role } from '../../core/principal.ts'
 import { operationOf, type Clause, type Operation } from './clause.ts'
 import { EMPTY_POLICY, mayGrant, readPolicy, type Policy } from './compile.ts'
 import { Barrier } from './barrier.ts'
 import { byDefault, denied, invalidResource, unknownAction } from './answer.ts'
 import { covers } from './covers.ts'
-import { PolicyError } from './error.ts'
 import { LazyEvidence } from './evidence.ts'
 import type { Exclusions, ProtectedPlaces } from './exclusion.ts'
 import { exclusionFix, ruleFix } from './fix.ts'
 import { HeldGrants, type HeldGrant, type Holder } from './held.ts'
-import { compileProfile, namedIn, profileKey, type Profile } from './profile.ts'
-import { SlotTable } from './slot-table.ts'
+import type { Profile } from './profile.ts'
+import { Profiles } from './profiles.ts'
 import { Scan } from './scan.ts'
 import { expand, type Variables } from './variables.ts'
-import { factsOf, findDeny, gate, riskOf, settled, weigh, type Facts, type Settled } from './weigh.ts'
+import {
+  factsOf,
+  findDeny,
+  gate,
+  isKnown,
+  riskOf,
+  settled,
+  weigh,
+  type Facts,
+  type Settled,
+} from './weigh.ts'
 import type { Workspace, Workspaces } from './workspace.ts'
 
 export interface PolicyOptions {
@@ -46,9 +55,7 @@ export class PolicyEngine {
   readonly #scan = new Scan()
   readonly #found: Clause[] = []
   #policy: Policy
-  #named: ReadonlySet<string> = new Set()
-  #profiles = new Map<string, Profile>()
-  #profileSlots = new SlotTable<Clause>()
+  #profiles: Profiles
   readonly #held = new HeldGrants()
   #digest: string | undefined
   #epoch = 1
@@ -59,6 +66,7 @@ export class PolicyEngine {
     this.#home = home
     this.#barrier = new Barrier(places)
     this.#policy = readPolicy(EMPTY_POLICY, 'no policy', this.#variables(''))
+    this.#profiles = this.#profilesOf(this.#policy)
   }
 
   /**
@@ -68,16 +76,10 @@ export class PolicyEngine {
    */
   load(text: string | Uint8Array, file: string): Policy {
     const policy = readPolicy(text, file, this.#variables(''))
-    const named = namedIn(policy)
-    const profiles = new Map<string, Profile>()
-    const slots = new SlotTable<Clause>()
-    for (const id of named) {
-      const who = { id, role: 'agent' } as const
-      profiles.set(profileKey(who, true), this.#compile(policy, who, slots))
-    }
+    const profiles = this.#profilesOf(policy)
+    profiles.compileNamed()
     this.#policy = policy
-    this.#named = named
-    this.#replaceProfiles(profiles, slots)
+    this.#replaceProfiles(profiles)
     return policy
   }
 
@@ -88,29 +90,17 @@ export class PolicyEngine {
    */
   setWorkspaces(list: readonly Workspace[]): void {
     this.#barrier.setWorkspaces(list)
-    this.#replaceProfiles(new Map(), new SlotTable())
+    this.#replaceProfiles(this.#profilesOf(this.#policy))
   }
 
-  #replaceProfiles(profiles: Map<string, Profile>, slots: SlotTable<Clause>): void {
+  #profilesOf(policy: Policy): Profiles {
+    return new Profiles(policy, (agent) => this.#variables(agent))
+  }
+
+  #replaceProfiles(profiles: Profiles): void {
     this.#profiles = profiles
-    this.#profileSlots = slots
     this.#held.forgetProfiles()
     this.#changed()
-  }
-
-  #compile(
-    policy: Policy,
-    who: Pick<Principal, 'id' | 'role' | 'preset'>,
-    slots: SlotTable<Clause>,
-  ): Profile {
-    try {
-      return compileProfile(policy, who, this.#variables(who.id), slots)
-    } catch (cause) {
-      if (!(cause instanceof PolicyError)) throw cause
-      const { file } = policy.source
-      const what = `${file}: the rules for ${who.id} cannot be compiled: ${cause.message}`
-      throw new PolicyError('POLICY_INVALID', { what, fix: cause.fix, where: file, cause })
-    }
   }
 
   #variables(agent: string): Variables {
@@ -215,14 +205,7 @@ export class PolicyEngine {
     if (holder?.profile !== undefined && holder.role === who.role && holder.preset === who.preset) {
       return holder.profile
     }
-    const isOwn =
-      who.role === 'agent' && (this.#named.has(who.id) || this.#barrier.workspaces.of(who.id).length > 0)
-    const key = profileKey(who, isOwn)
-    let profile = this.#profiles.get(key)
-    if (profile === undefined) {
-      profile = this.#compile(this.#policy, who, this.#profileSlots)
-      this.#profiles.set(key, profile)
-    }
+    const profile = this.#profiles.of(who, this.#barrier.workspaces.of(who.id).length > 0)
     if (holder !== undefined) {
       holder.role = who.role
       holder.preset = who.preset
@@ -304,9 +287,4 @@ export class PolicyEngine {
     )
     return this.#digest
   }
-}
-
-/** Whether anything but a refusal is possible for this role; most of those who ask are agents. */
-function isKnown(role: Role): boolean {
-  return role === 'agent' || (role !== 'anonymous' && ROLES.includes(role))
 }

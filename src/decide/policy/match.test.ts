@@ -272,6 +272,21 @@ test('resources that are not in their one plain form are refused, never repaired
   }
 })
 
+test('a letter beyond ASCII is a letter, whichever ASCII character its code resembles', () => {
+  for (let code = 0xa0; code < 0x3000; code++) {
+    if (code === 0x2028 || code === 0x2029) continue
+    const letter = String.fromCharCode(code)
+    const scan = new Scan()
+    assert.equal(scan.read('path', `/a${letter}b/c`, true), undefined, code.toString(16))
+    assert.deepEqual([scan.count, scan.hasStar, scan.hasCapital, scan.isWord], [2, false, false, false])
+    assert.notEqual(scan.read('path', `/${letter}\\`, true), undefined)
+    assert.notEqual(scan.read('path', `/${letter}\n`, true), undefined)
+    assert.notEqual(scan.read('endpoint', `a${letter}.org:1`, true), undefined)
+    assert.equal(scan.read('path', `/${letter}A*`, true), undefined)
+    assert.deepEqual([scan.hasStar, scan.hasCapital], [true, true])
+  }
+})
+
 test('no pattern within the limits makes more work than the resource is long times its components', () => {
   const hostile: [string, string][] = [
     [`/${'a*'.repeat(7)}b`, `/${'a'.repeat(255)}`],

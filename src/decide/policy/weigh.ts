@@ -1,5 +1,6 @@
 import type { Action } from '../../core/action.ts'
 import type { Effect } from '../../core/decision.ts'
+import { ROLES } from '../../core/principal.ts'
 import { RISK_LEVELS, SENSITIVITY_LEVELS } from '../../core/risk.ts'
 import { isInTime, secondOf, type Clause } from './clause.ts'
 import type { PolicyDocument } from './schema.ts'
@@ -179,4 +180,9 @@ function modelGate(written: string | undefined, { models }: PolicyDocument): Set
     return settled('deny', 'models.allow_formats_miss', `${format} is not among the allowed formats`, fix)
   }
   return undefined
+}
+
+/** Whether anything but a refusal is possible for this role; most of those who ask are agents. */
+export function isKnown(role: string): boolean {
+  return role === 'agent' || (role !== 'anonymous' && (ROLES as readonly string[]).includes(role))
 }

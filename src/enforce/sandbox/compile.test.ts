@@ -116,6 +116,20 @@ test('the machine, the home directory and what holds it are refused as a workspa
   }
 })
 
+test('wherever the home directory lies, no directory that holds it is a workspace', () => {
+  const lookup = fakeLookup({ ...MACHINE, '/data/people/u/work/': '' })
+  const run = (workspace: string) =>
+    compile(profileWith(), { ...CONTEXT, home: '/data/people/u', workspace }, lookup)
+  for (const workspace of ['/data', '/data/people', '/data/people/u']) {
+    assert.throws(
+      () => run(workspace),
+      { code: 'SANDBOX_PATH_INVALID', message: /home directory/ },
+      workspace,
+    )
+  }
+  assert.equal(run('/data/people/u/work').cwd, '/data/people/u/work')
+})
+
 test('what a profile shows is held to the same bounds', () => {
   for (const path of ['/', '/etc', '/home', '${HOME}', '${HOME}/', '/proc/self', '/usr']) {
     const filesystem: ProfileInput['filesystem'] = { workspace: 'none', read_only: [path] }

@@ -135,6 +135,8 @@ test('a star in pass stands for the end of a name and nothing else', () => {
   const given = { LC_ALL: 'C', LC_TIME: 'C', XLC_ALL: 'C', LCALL: 'C' }
   const made = sandboxEnvironment({ mode: 'none', pass: ['LC_*'] }, given, MADE)
   assert.deepEqual(Object.keys(made), ['HOME', 'LC_ALL', 'LC_TIME', 'PATH'])
+  const whole = sandboxEnvironment({ mode: 'none', pass: ['EDITOR'] }, { EDITOS: 'x', EDITORS: 'x' }, MADE)
+  assert.deepEqual(Object.keys(whole), ['HOME', 'PATH'])
 })
 
 test('a name or value that would break out of its place in the list is dropped', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { builderError } from './failure.ts'
 
-// As bubblewrap 0.8 to 0.11 writes them, with the error text of the C library where it adds one.
+// As bubblewrap writes them, with the error text of the C library where it adds one.
 const MESSAGES = [
   {
     name: 'AppArmor: the uid map',
@@ -19,6 +19,12 @@ const MESSAGES = [
   {
     name: 'user namespaces switched off, as upstream says it',
     said: "bwrap: No permissions to create new namespace, likely because the kernel does not allow non-privileged user namespaces. On e.g. debian this can be enabled with 'sysctl kernel.unprivileged_userns_clone=1'.",
+    what: /ordinary users/,
+    fix: /unprivileged_userns_clone=1/,
+  },
+  {
+    name: 'user namespaces switched off, as older versions say it',
+    said: "bwrap: No permissions to creating new namespace, likely because the kernel does not allow non-privileged user namespaces. On e.g. debian this can be enabled with 'sysctl kernel.unprivileged_userns_clone=1'.",
     what: /ordinary users/,
     fix: /unprivileged_userns_clone=1/,
   },

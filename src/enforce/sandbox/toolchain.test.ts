@@ -59,6 +59,13 @@ test('a program whose prefix is the home directory, or /opt, comes alone', () =>
   assert.deepEqual(findToolchain('/opt/suite/bin/suite', here()).needs, ['/opt/suite'])
 })
 
+test('a program in a directory of the home that others use too, or in one with nothing else, comes alone', () => {
+  const shared = here({ '/home/u/.local/bin/tool*': '\x7fELF', '/home/u/.local/share/keyrings/': '' })
+  assert.deepEqual(findToolchain('/home/u/.local/bin/tool', shared).needs, ['/home/u/.local/bin/tool'])
+  const plain = here({ '/opt/plain/bin/tool*': '\x7fELF', '/opt/plain/private/': '' })
+  assert.deepEqual(findToolchain('/opt/plain/bin/tool', plain).needs, ['/opt/plain/bin/tool'])
+})
+
 test('a script brings its interpreter, also by env with options and assignments', () => {
   assert.deepEqual(findToolchain('ask', here()).needs, ['/home/u/.nvm/versions/node/v24'])
   assert.deepEqual(findToolchain('./run.sh', here()), { program: `${CWD}/run.sh`, needs: [] })
@@ -159,7 +166,10 @@ test('a script whose interpreter is nowhere is missing it', () => {
 })
 
 test('a relative directory in PATH is not looked into, because the agent could fill it', () => {
-  const machine = here({ [`${CWD}/planted*`]: '\x7fELF' }, '.::code:/usr/bin')
+  const machine = here(
+    { [`${CWD}/planted*`]: '\x7fELF', '/planted*': '\x7fELF', '/code/planted*': '\x7fELF' },
+    '.::code:/usr/bin',
+  )
   assert.throws(() => findToolchain('planted', machine), { code: 'SANDBOX_COMMAND_MISSING' })
   assert.equal(findToolchain('./planted', machine).program, `${CWD}/planted`)
 })

@@ -33,9 +33,10 @@ test('the end of a segment is signed exactly, also in the middle of a flood', as
     EMPTY,
     undefined,
   )
-  for (let seq = 1; seq <= 100; seq++) checkpointer.advanceTo(headAt(seq))
-  checkpointer.segmentEnded(headAt(77))
-  checkpointer.advanceTo(headAt(101))
+  for (let seq = 1; seq <= 101; seq++) {
+    checkpointer.advanceTo(headAt(seq))
+    if (seq === 77) checkpointer.segmentEnded(headAt(77))
+  }
   await until(() => checkpointer.last?.seq === 101)
   await checkpointer.close()
   const sizes = (readNotes(checkpointPath(directory))?.notes ?? []).map((note) => note.split('\n')[1])

@@ -64,7 +64,10 @@ test('a plain text is one that JSON leaves as it is', () => {
 })
 
 test('a plain event is written by hand exactly as it is written otherwise', () => {
-  const word = fc.string({ unit: fc.constantFrom(...'abz019-_/.*[] '), maxLength: 12 })
+  const word = fc.string({
+    unit: fc.constantFrom('a', 'b', 'z', '0', '1', '9', '-', '_', '/', '.', '*', '[', ' '),
+    maxLength: 12,
+  })
   const plain = fc.record({
     action: word.map((text) => `a${text}`),
     agent: word,

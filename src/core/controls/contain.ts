@@ -11,6 +11,7 @@ export const CONTAIN_CONTROLS: readonly Control[] = [
       'What was already sent or written stays; acts of programs that Warder did not start are not ended.',
     module: 'src/contain/stop/stop.ts',
     tests: [
+      'test/attacks/stop.test.ts',
       'src/contain/stop/stop.test.ts#a stop holds',
       'src/contain/stop/stop.test.ts#a store sees at once',
       'src/contain/stop/stop.test.ts#a stop file that cannot be understood',
@@ -27,6 +28,6 @@ export const CONTAIN_CONTROLS: readonly Control[] = [
       'While it is on, no agent may do or start anything, until the owner resumes all of them; lifting the stop of one is not enough.',
     limits: 'The owner goes on working; what the owner does in the meantime is not held.',
     module: 'src/contain/stop/stop.ts',
-    tests: ['src/contain/stop/stop.test.ts#manual mode'],
+    tests: ['test/attacks/stop.test.ts', 'src/contain/stop/stop.test.ts#manual mode'],
   },
 ]

@@ -9,6 +9,7 @@ export const DECIDE_CONTROLS: readonly Control[] = [
     limits: 'A rule that allows too much is still obeyed; `warder policy check` points at some of them.',
     module: 'src/decide/policy/weigh.ts',
     tests: [
+      'test/attacks/policy-bypass.test.ts',
       'src/decide/policy/decide.test.ts#without a policy and without grants',
       'test/attacks/box-files.test.ts#without the grant the same directory',
     ],
@@ -22,7 +23,11 @@ export const DECIDE_CONTROLS: readonly Control[] = [
     limits:
       'It knows these places by path; a secret kept elsewhere, or copied there, needs a rule of its own.',
     module: 'src/decide/policy/exclusion.ts',
-    tests: ['src/decide/policy/exclusion.test.ts'],
+    tests: [
+      'test/attacks/policy-bypass.test.ts',
+      'test/attacks/grants.test.ts',
+      'src/decide/policy/exclusion.test.ts',
+    ],
   },
   {
     id: 'explicit-deny',
@@ -34,6 +39,7 @@ export const DECIDE_CONTROLS: readonly Control[] = [
       'The owner is bound by a deny only where it names the role owner; a deny by path covers the path it names.',
     module: 'src/decide/policy/weigh.ts',
     tests: [
+      'test/attacks/policy-bypass.test.ts',
       'src/decide/policy/decide.test.ts#the strictest matching rule wins',
       'src/decide/policy/decide.test.ts#an explicit deny holds',
       'src/decide/policy/decide.test.ts#adding a deny never allows',
@@ -48,6 +54,7 @@ export const DECIDE_CONTROLS: readonly Control[] = [
     limits: 'Whoever can read the signing key can write grants; the key file is for its owner alone.',
     module: 'src/decide/policy/grant.ts',
     tests: [
+      'test/attacks/grants.test.ts',
       'src/decide/policy/grant.test.ts',
       'src/decide/policy/store.test.ts',
       'src/decide/policy/decide.test.ts#a grant is used by its principal alone',
@@ -63,6 +70,7 @@ export const DECIDE_CONTROLS: readonly Control[] = [
       'It checks form and reach, not whether the rules say what their author meant; `warder policy test` does that.',
     module: 'src/decide/policy/read.ts',
     tests: [
+      'test/attacks/policy-files.test.ts',
       'src/decide/policy/read.test.ts#every hostile file is refused',
       'src/decide/policy/read.test.ts#what is too large, not UTF-8',
     ],

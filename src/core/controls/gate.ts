@@ -10,6 +10,7 @@ export const GATE_CONTROLS: readonly Control[] = [
     limits: 'It does not limit what one permitted command does inside its sandbox; the profile does.',
     module: 'src/gate/permits.ts',
     tests: [
+      'test/attacks/permit.test.ts',
       'src/gate/gate.test.ts#a permit opens its door once',
       'src/gate/gate.test.ts#a permit expires',
       'src/gate/gate.test.ts#a copy of a permit',
@@ -25,6 +26,7 @@ export const GATE_CONTROLS: readonly Control[] = [
     limits: 'It says nothing about what the permitted program itself chooses to do with its input.',
     module: 'src/gate/permits.ts',
     tests: [
+      'test/attacks/permit.test.ts',
       'src/gate/gate.test.ts#a permit for other bytes or another door',
       'src/gate/gate.test.ts#a permit of another gate',
     ],
@@ -38,6 +40,7 @@ export const GATE_CONTROLS: readonly Control[] = [
     limits: 'An act that has begun is not undone; stopping it is what the emergency stop is for.',
     module: 'src/gate/permits.ts',
     tests: [
+      'test/attacks/permit.test.ts',
       'src/gate/gate.test.ts#a stop or a new rule that came while',
       'src/gate/gate.test.ts#policy that changed between decision and act',
       'src/gate/gate.test.ts#a stop between decision and act',
@@ -53,6 +56,8 @@ export const GATE_CONTROLS: readonly Control[] = [
       'While the ledger is down low-risk acts go on without an entry, and status says so; what a command does inside is not all recorded.',
     module: 'src/gate/record.ts',
     tests: [
+      'test/attacks/ledger-full.test.ts',
+      'test/attacks/daemon-kill.test.ts',
       'src/gate/gate.test.ts#an allow carries a permit and was written down first',
       'src/gate/gate.test.ts#whichever room throws',
       'src/gate/gate.test.ts#with the ledger down',

@@ -9,7 +9,7 @@ export const GROUND_CONTROLS: readonly Control[] = [
       'The socket is open to its owner alone from its first moment, the kernel is asked who calls, and both ends prove that they hold the same secret.',
     limits: 'Another program that runs as you, outside a sandbox, can read the secret and act as you.',
     module: 'src/daemon/socket.ts',
-    tests: ['src/daemon/socket.test.ts', 'src/daemon/socket.process.test.ts'],
+    tests: ['test/attacks/socket.test.ts', 'src/daemon/socket.test.ts', 'src/daemon/socket.process.test.ts'],
   },
   {
     id: 'no-code-from-strings',
@@ -19,7 +19,7 @@ export const GROUND_CONTROLS: readonly Control[] = [
     limits:
       'It covers the programs of Warder, not the agents, which run what they like inside their sandbox.',
     module: 'bin/warder',
-    tests: ['test/hardening.test.ts'],
+    tests: ['test/journeys/daemon.test.ts', 'test/hardening.test.ts'],
   },
   {
     id: 'settings-strict',
@@ -28,6 +28,6 @@ export const GROUND_CONTROLS: readonly Control[] = [
     promise: 'An unknown key or a bad value is an error with file, line and column, never a default.',
     limits: 'A setting that is well formed but unwise is obeyed.',
     module: 'src/platform/config.ts',
-    tests: ['src/platform/config.test.ts'],
+    tests: ['test/journeys/config.test.ts', 'src/platform/config.test.ts'],
   },
 ]

@@ -9,7 +9,10 @@ export const RECORD_CONTROLS: readonly Control[] = [
     limits:
       'Someone with write access to the file can still change its bytes; the chain is there to show it.',
     module: 'src/record/audit/store.ts',
-    tests: ['src/record/audit/store.test.ts#a segment refuses UPDATE and DELETE'],
+    tests: [
+      'test/attacks/ledger.test.ts',
+      'src/record/audit/store.test.ts#a segment refuses UPDATE and DELETE',
+    ],
   },
   {
     id: 'ledger-chained',
@@ -19,7 +22,7 @@ export const RECORD_CONTROLS: readonly Control[] = [
       'Each entry holds the hash of the one before: an edit, a deletion, an insertion or a new order is found, and where.',
     limits: 'A chain alone does not notice that its end was cut off; checkpoints and the witness do.',
     module: 'src/record/audit/verify.ts',
-    tests: ['src/record/audit/verify.test.ts'],
+    tests: ['test/attacks/ledger.test.ts', 'src/record/audit/verify.test.ts'],
   },
   {
     id: 'ledger-checkpoints',
@@ -30,12 +33,13 @@ export const RECORD_CONTROLS: readonly Control[] = [
     limits: 'Someone who also holds the signing key can sign a false one; keep the witness elsewhere.',
     module: 'src/record/audit/checkpoint.ts',
     tests: [
+      'test/attacks/ledger.test.ts',
       'src/record/audit/ledger.test.ts#a checkpoint is signed after',
       'src/record/audit/ledger.test.ts#a segment that ends is signed',
-      'src/record/audit/ledger.test.ts#a ledger shorter than a checkpoint',
-      'src/record/audit/ledger.test.ts#an entry changed behind the last checkpoint',
-      'src/record/audit/ledger.test.ts#a ledger signed with a key nobody vouches for',
-      'src/record/audit/ledger.test.ts#a ledger without its checkpoints',
+      'src/record/audit/recover.test.ts#a ledger shorter than a checkpoint',
+      'src/record/audit/recover.test.ts#an entry changed behind the last checkpoint',
+      'src/record/audit/recover.test.ts#a ledger signed with a key nobody vouches for',
+      'src/record/audit/recover.test.ts#a ledger without its checkpoints',
     ],
   },
   {
@@ -47,9 +51,10 @@ export const RECORD_CONTROLS: readonly Control[] = [
     limits: 'It protects as far as that second place does: a path on the same disk is little.',
     module: 'src/record/audit/recover.ts',
     tests: [
-      'src/record/audit/ledger.test.ts#an old copy of everything',
+      'test/attacks/ledger.test.ts',
+      'src/record/audit/recover.test.ts#an old copy of everything',
       'src/record/audit/ledger.test.ts#a witness that cannot be written',
-      'src/record/audit/ledger.test.ts#a witness copy that went missing',
+      'src/record/audit/recover.test.ts#a witness copy that went missing',
     ],
   },
   {
@@ -61,6 +66,7 @@ export const RECORD_CONTROLS: readonly Control[] = [
     limits: 'A disk that lies about having written can lose the newest entries in a power cut.',
     module: 'src/record/audit/ledger.ts',
     tests: [
+      'test/attacks/ledger-full.test.ts',
       'src/record/audit/writer.test.ts#when writing fails',
       'src/record/audit/ledger.test.ts#while the database is locked',
       'src/record/audit/ledger.test.ts#a closed ledger refuses',

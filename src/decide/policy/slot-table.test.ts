@@ -96,7 +96,7 @@ test('a slot of another cell under the same key is not found', () => {
   const index = new PatternIndex(table)
   const pattern = compilePattern({ namespace: 'fs', verb: '*', pattern: '/srv/x' })
   const { key } = index.add(pattern, 'own')
-  table.add({ ...slotOf(key, 0), cell: 77, fixed: 2, head: '/srv/x', value: 'other', key })
+  table.add({ ...slotOf(key, 0), cell: 77, fixed: 2, head: '/srv/x', value: 'other', key, next: undefined })
   const scan = new Scan()
   scan.read('path', '/srv/x', true)
   const found: string[] = []

@@ -1,13 +1,25 @@
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import { systemCode } from '../../core/error.ts'
-import { READ } from './example.ts'
+import type { AuditEvent } from './entry.ts'
 import { openLedger } from './ledger.ts'
 
 /**
  * A process that appends without end and says on stdout which entries were acknowledged, or why one was refused, until it
  * is killed. Arguments: directory, witness path, private key as base64 PKCS#8, clients.
  */
+const EVENT: AuditEvent = {
+  event_type: 'file',
+  agent: 'coder',
+  action: 'fs:read',
+  target: '/srv/data/plan.txt',
+  capabilities_used: ['fs:read:/srv/data/**'],
+  decision: 'allow',
+  details: { bytes: 'ab12', epoch: 3, tainted: false },
+  reason: 'the role may read',
+  result: 'allowed',
+  risk_level: 'low',
+}
 const [directory = '', witnessPath = '', key = '', clients = '1'] = process.argv.slice(2)
 const privateKey = createPrivateKey({ key: Buffer.from(key, 'base64'), format: 'der', type: 'pkcs8' })
 const signer = {
@@ -40,7 +52,7 @@ function say(line: string): void {
 async function append(client: number): Promise<void> {
   for (;;) {
     try {
-      const { seq, hash } = await ledger.append({ ...READ, target: `client ${client}` })
+      const { seq, hash } = await ledger.append({ ...EVENT, target: `client ${client}` })
       say(`${seq} ${hash}`)
     } catch (error) {
       say(`refused ${(error as Error).message}`)

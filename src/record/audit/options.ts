@@ -19,7 +19,7 @@ export interface LedgerOptions {
   readonly clock?: Clock
   /** A segment ends past this size (256 MiB) or with the UTC day. */
   readonly maxSegmentBytes?: number
-  /** A checkpoint every so many entries (1,000) … */
+  /** A checkpoint every so many entries (1,000), though not for that alone more than ten a second … */
   readonly checkpointEntries?: number
   /** … and so many milliseconds after an entry (10,000). */
   readonly checkpointMs?: number

@@ -153,6 +153,7 @@ export class SegmentStore implements LogStore {
       )
       .get() as { pages: number; size: number; filled: number }
     this.segment = number
+    this.#unmerged = 0
     this.sizeBytes = pages * size
     this.isFresh = filled === 0
     const values = (rows: number) => Array.from({ length: rows }, () => '(?, ?, ?)').join(', ')

@@ -9,7 +9,7 @@ const SPEC: SandboxSpec = {
   version: 1,
   profile: 'agent',
   argv: ['/usr/bin/make', 'test'],
-  cwd: '/work',
+  cwd: '/srv/app',
   env: { HOME: '/home/u', PATH: '/usr/bin' },
   host: { uid: 1007, gid: 1007 },
   inside: { uid: 1000, gid: 1000, user: 'agent', home: '/home/u' },
@@ -18,9 +18,9 @@ const SPEC: SandboxSpec = {
     { type: 'link', path: '/bin', target: 'usr/bin', why: 'system' },
     { type: 'text', path: '/etc/hosts', text: 'the content', why: 'made for the sandbox' },
     { type: 'memory', path: '/tmp', sizeBytes: 64 * 1024 ** 2, mode: 0o1777, why: 'temporary' },
-    { type: 'bind', source: '/work', path: '/work', access: 'write', why: 'workspace' },
-    { type: 'mask', path: '/work/.git', kind: 'directory', absent: true, why: 'protected name' },
-    { type: 'mask', path: '/work/.env', kind: 'file', absent: false, why: 'rule.7' },
+    { type: 'bind', source: '/srv/app', path: '/srv/app', access: 'write', why: 'workspace' },
+    { type: 'mask', path: '/srv/app/.git', kind: 'directory', absent: true, why: 'protected name' },
+    { type: 'mask', path: '/srv/app/.env', kind: 'file', absent: false, why: 'rule.7' },
   ],
   limits: { memoryBytes: 64 * 1024 ** 2, processes: 4, openFiles: 32, fileBytes: 1024, cpuPercent: 150 },
   noFork: false,
@@ -66,19 +66,19 @@ test('every mount is told once, by what it lets the agent do', () => {
     { what: '/etc/hosts', how: 'made', why: 'made for the sandbox' },
   ])
   assert.deepEqual(writable, [
-    { what: '/work', how: 'read and write', why: 'workspace' },
+    { what: '/srv/app', how: 'read and write', why: 'workspace' },
     { what: '/tmp', how: 'in memory, up to 64 MiB', why: 'temporary' },
   ])
   assert.deepEqual(masked, [
-    { what: '/work/.git', how: 'not there, and cannot be made', why: 'protected name' },
-    { what: '/work/.env', how: 'cannot be read or changed', why: 'rule.7' },
+    { what: '/srv/app/.git', how: 'not there, and cannot be made', why: 'protected name' },
+    { what: '/srv/app/.env', how: 'cannot be read or changed', why: 'rule.7' },
   ])
 })
 
 test('who, where, what and for which permit are told as the spec has them', () => {
   const told = explain(SPEC)
   assert.deepEqual(told.command, SPEC.argv)
-  assert.equal(told.cwd, '/work')
+  assert.equal(told.cwd, '/srv/app')
   assert.equal(told.user, 'agent (uid 1000 inside, 1007 outside), no capabilities')
   assert.equal(told.digest, SPEC.digest)
   assert.deepEqual(told.notes, SPEC.notes)

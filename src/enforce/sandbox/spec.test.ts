@@ -9,8 +9,8 @@ type Described = Omit<SandboxSpec, 'digest'>
 
 const WORK: Mount = {
   type: 'bind',
-  source: '/work',
-  path: '/work',
+  source: '/srv/app',
+  path: '/srv/app',
   access: 'write',
   identity: { device: '7', inode: '12', kind: 'directory' },
   why: 'workspace',
@@ -19,7 +19,7 @@ const SPEC: Described = {
   version: 1,
   profile: 'agent',
   argv: ['/usr/bin/env', 'true'],
-  cwd: '/work',
+  cwd: '/srv/app',
   env: { HOME: '/home/u', PATH: '/usr/bin' },
   host: { uid: 1000, gid: 1000 },
   inside: { uid: 1000, gid: 1000, user: 'agent', home: '/home/u' },
@@ -28,7 +28,7 @@ const SPEC: Described = {
     { type: 'link', path: '/bin', target: 'usr/bin', why: 'system' },
     { type: 'text', path: '/etc/hosts', text: '127.0.0.1 localhost\n', why: 'made' },
     WORK,
-    { type: 'mask', path: '/work/.git', kind: 'directory', absent: true, why: 'protected name' },
+    { type: 'mask', path: '/srv/app/.git', kind: 'directory', absent: true, why: 'protected name' },
   ],
   limits: { memoryBytes: 1024, processes: 4, openFiles: 32, fileBytes: 512, cpuPercent: 100 },
   noFork: false,

@@ -4,10 +4,6 @@ import { systemCode } from '../../core/error.ts'
 import type { AuditEvent } from './entry.ts'
 import { openLedger } from './ledger.ts'
 
-/**
- * A process that appends without end and says on stdout which entries were acknowledged, or why one was refused, until it
- * is killed. Arguments: directory, witness path, private key as base64 PKCS#8, clients.
- */
 const EVENT: AuditEvent = {
   event_type: 'file',
   agent: 'coder',
@@ -20,6 +16,11 @@ const EVENT: AuditEvent = {
   result: 'allowed',
   risk_level: 'low',
 }
+
+/**
+ * A process that appends without end and says on stdout which entries were acknowledged, or why one was refused, until it
+ * is killed. Arguments: directory, witness path, private key as base64 PKCS#8, clients.
+ */
 const [directory = '', witnessPath = '', key = '', clients = '1'] = process.argv.slice(2)
 const privateKey = createPrivateKey({ key: Buffer.from(key, 'base64'), format: 'der', type: 'pkcs8' })
 const signer = {

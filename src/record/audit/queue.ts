@@ -9,9 +9,9 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
-const EARLY_FLUSH = 128
+const EARLY_FLUSH = 64
 /** Callers woken in one turn of the event loop: what they do next must not hold it for long. */
-const WOKEN_PER_TURN = 128
+const WOKEN_PER_TURN = 64
 
 type Acknowledgement = WriterNews & { readonly kind: 'ack' }
 

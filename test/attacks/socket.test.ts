@@ -102,7 +102,9 @@ test('what is not the handshake is answered with an error and the end, never wit
   ]
   for (const lie of lies) {
     const reply = await say(lie)
-    assert.match(reply.split('\n')[0] ?? '', /"(challenge|error)"/)
+    // whoever is still sending when the connection is closed may see the reset before the answer
+    const mayBeCut = lie.length > 4096
+    assert.match(reply.split('\n')[0] ?? '', mayBeCut ? /^$|"(challenge|error)"/ : /"(challenge|error)"/)
     assert.doesNotMatch(reply, /HTTP\/1|"auth_result"|pid/)
     await until(
       () =>

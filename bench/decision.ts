@@ -128,7 +128,7 @@ function judged(
     : {
         ...result,
         goal: `warder at least ${times} times as fast`,
-        ok: isRight && (result.ratio ?? 0) >= times,
+        ok: isRight && (result.ratio ?? Number.POSITIVE_INFINITY) <= 1 / times,
       }
 }
 
@@ -186,12 +186,12 @@ function line(workload: Workload, name: string, measured: Measured): BenchResult
 function beside(result: BenchResult, ours: Measured, theirs: Measured): BenchResult {
   return {
     ...result,
-    ratio: median(ours.rates.map((rate, i) => rate / (theirs.rates[i] ?? rate))),
+    ratio: median(theirs.rates.map((rate, i) => rate / (ours.rates[i] ?? Number.NaN))),
     against: 'warder',
   }
 }
 
-/** The results as a table; times in microseconds, `ratio` is warder's rate over this line's. */
+/** The results as a table; times in microseconds, the last figure is this line's rate over warder's. */
 export function table(results: readonly BenchResult[]): string {
   const number = (value: number | undefined, digits: number) =>
     value === undefined ? '' : value.toFixed(digits)
@@ -202,7 +202,7 @@ export function table(results: readonly BenchResult[]): string {
         number(value, value < 100 ? 2 : 0).padStart(10),
         number(p50, 2).padStart(9),
         number(p99, 2).padStart(9),
-        number(ratio, 1).padStart(9),
+        number(ratio, 4).padStart(9),
         goal === undefined ? (ok === false ? ' WRONG' : '') : ` ${ok === true ? 'met' : 'MISSED'}: ${goal}`,
       ].join(' '),
     )

@@ -1,13 +1,13 @@
 import { getRequestListener } from '@hono/node-server'
 import { Hono, type Context } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { stream } from 'hono/streaming'
-import type { IncomingMessage, RequestListener } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { ENDPOINTS, type EndpointName, type OutputOf, type ParsedInputOf } from '../../api/endpoints.ts'
 import type { Endpoint } from '../../api/endpoint.ts'
 import { BUG_CODE, PROBLEM_MEDIA_TYPE } from '../../api/problem.ts'
 import type { Credential } from '../../gate/index.ts'
 import { openApiDocument } from './openapi.ts'
+import { readObject } from './body.ts'
 import { HTTP_ERRORS, HttpError, problemOf } from './problem.ts'
 
 export interface Caller {
@@ -39,9 +39,8 @@ export interface AppOptions {
 
 interface Bindings {
   readonly incoming: IncomingMessage
+  readonly outgoing: ServerResponse
 }
-
-const MAX_BODY_BYTES = 2 * 1024 * 1024
 
 /** The daemon's HTTP face: a shape in, a call, a shape out. */
 export function createApp({
@@ -52,7 +51,6 @@ export function createApp({
   bug,
 }: AppOptions): RequestListener {
   const app = new Hono<{ Bindings: Bindings }>()
-  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => problem(c, tooLarge()) }))
   app.get('/v1/openapi.json', (c) => c.json(openApiDocument(version)))
   for (const [name, shape] of Object.entries(ENDPOINTS) as [EndpointName, Endpoint][]) {
     const handle = handlers[name] as (input: unknown, caller: Caller) => unknown
@@ -63,7 +61,7 @@ export function createApp({
         throw notForAgents(shape)
       }
       const input = shape.input.parse(await inputOf(c, shape))
-      const answer = await handle(input, { credential, signal: c.req.raw.signal })
+      const answer = await handle(input, { credential, signal: goneSignal(c) })
       return shape.stream === true
         ? lines(c, answer as AsyncIterable<unknown>)
         : c.json(shape.output.parse(answer) as object)
@@ -81,27 +79,16 @@ export function createApp({
   }
 }
 
-async function inputOf(c: Context, shape: Endpoint): Promise<unknown> {
+async function inputOf(c: Context<{ Bindings: Bindings }>, shape: Endpoint): Promise<unknown> {
   if (shape.method !== 'POST') return { ...c.req.query(), ...c.req.param() }
-  const text = await c.req.text()
-  if (text === '') return { ...c.req.param() }
-  let body: unknown
-  try {
-    body = JSON.parse(text)
-  } catch (cause) {
-    throw new HttpError(HTTP_ERRORS, 'BODY_INVALID', {
-      what: 'the body is not JSON',
-      fix: 'send one JSON object',
-      cause,
-    })
-  }
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw new HttpError(HTTP_ERRORS, 'BODY_INVALID', {
-      what: 'the body is not an object',
-      fix: 'send one JSON object',
-    })
-  }
-  return { ...body, ...c.req.param() }
+  return { ...(await readObject(c.env.incoming)), ...c.req.param() }
+}
+
+/** Ends when the caller goes away, for answers that would go on without end. */
+function goneSignal({ env: { outgoing } }: Context<{ Bindings: Bindings }>): AbortSignal {
+  const gone = new AbortController()
+  outgoing.once('close', () => gone.abort())
+  return gone.signal
 }
 
 function lines(c: Context, values: AsyncIterable<unknown>): Response {
@@ -130,12 +117,5 @@ function missing(method: string, path: string): HttpError {
   return new HttpError(HTTP_ERRORS, 'ROUTE_UNKNOWN', {
     what: `there is no ${method} ${path}`,
     fix: 'see GET /v1/openapi.json; a newer client may be talking to an older daemon',
-  })
-}
-
-function tooLarge(): HttpError {
-  return new HttpError(HTTP_ERRORS, 'BODY_TOO_LARGE', {
-    what: `the body is larger than ${MAX_BODY_BYTES} bytes`,
-    fix: 'send less',
   })
 }

@@ -81,10 +81,20 @@ export async function writeFrames(to: Writable, kind: FrameKind, bytes: Uint8Arr
 export async function writeFrame(to: Writable, frame: Buffer): Promise<void> {
   if (to.destroyed || !to.writable) throw new Error('the stream is closed')
   if (to.write(frame)) return
+  await drained(to)
+}
+
+/** Resolves when there is room again; rejects when the stream closes, for then it never drains. */
+export async function drained(stream: Writable): Promise<void> {
   const ended = new AbortController()
-  // a stream that closes never drains
-  to.once('close', () => ended.abort())
-  await once(to, 'drain', { signal: ended.signal })
+  const onClose = (): void => ended.abort()
+  stream.once('close', onClose)
+  try {
+    await once(stream, 'drain', { signal: ended.signal })
+  } finally {
+    // an agent that talks for days waits here millions of times
+    stream.off('close', onClose)
+  }
 }
 
 /**

@@ -34,6 +34,8 @@ export interface AttachOptions {
   readonly bug: (error: unknown) => void
 }
 
+const GONE = 'the client went away'
+
 /**
  * Relays one run over an upgraded connection. The first frame is `started` with the permit; `open` spends it. When the
  * connection breaks the run is killed: nothing goes on that nobody watches.
@@ -41,11 +43,15 @@ export interface AttachOptions {
 export async function attach(socket: Duplex, head: Buffer, { open, bug }: AttachOptions): Promise<void> {
   const decoder = new FrameDecoder()
   socket.unshift(head)
+  let run: AttachedRun | undefined
   try {
     const first = await firstFrame(socket, decoder)
     const { permit } = frameJson(first.frame)
-    const run = await open(String(permit))
-    socket.once('close', () => run.kill('the client went away'))
+    const started = await open(String(permit))
+    run = started
+    socket.once('close', () => started.kill(GONE))
+    // one that left while the sandbox was being built will not close a second time
+    if (socket.destroyed) started.kill(GONE)
     await writeFrame(socket, encodeJsonFrame('started', { run: run.runId, agent: run.agent }))
     const input = takeInput(socket, decoder, run, first.rest)
     const exit = await relayOutput(socket, run)
@@ -53,6 +59,7 @@ export async function attach(socket: Duplex, head: Buffer, { open, bug }: Attach
     socket.end()
     await input
   } catch (error) {
+    run?.kill(GONE) // whatever broke the relay, nobody watches any more
     if (!(error instanceof KnownError) && !socket.destroyed) bug(error)
     if (!socket.destroyed && socket.writable) socket.end(encodeJsonFrame('error', problemOf(error)))
   }
@@ -83,7 +90,7 @@ async function takeInput(
     }
   } catch {
     // a client out of step or gone: the run must not outlive it
-    run.kill('the client went away')
+    run.kill(GONE)
   }
 }
 

@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { drained } from '../api/frame.ts'
 import { RUN_SIGNALS, type Running, type RunSignal } from '../enforce/sandbox/index.ts'
 import type { AttachedRun } from './attach.ts'
 
@@ -16,16 +16,14 @@ export function attachedRun(
     stderr: running.stderr,
     async write(bytes) {
       if (stdin.destroyed || !stdin.writable || stdin.write(bytes)) return
-      const ended = new AbortController()
-      stdin.once('close', () => ended.abort())
-      await once(stdin, 'drain', { signal: ended.signal }).catch(() => undefined)
+      await drained(stdin).catch(() => undefined)
     },
     endInput: () => void stdin.end(),
     resize: (columns, rows) => running.resize({ columns, rows }),
     signal: (name) => {
       if ((RUN_SIGNALS as readonly string[]).includes(name)) running.signal(name as RunSignal)
     },
-    kill: (why) => void running.kill(why),
+    kill: (why) => void running.kill(why).catch(() => undefined), // the receipt says what is left
     exit: running.exit.then((exit) => {
       // a stop from the command line kills without us: told as what it was, not as a crash
       const note = exit.signal === 'SIGKILL' || exit.code === 137 ? stopReason(running.agent) : undefined

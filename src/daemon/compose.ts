@@ -38,6 +38,7 @@ import { sandboxHandlers } from './http/sandbox.ts'
 import { statusHandlers } from './http/status.ts'
 import { stopHandlers } from './http/stop.ts'
 import { endIfStopped, keepHouse, stopReason } from './housekeeping.ts'
+import { Outcomes } from './outcomes.ts'
 import { createPlanner } from './plan.ts'
 import { checkContext, PolicyFile } from './policy-file.ts'
 import { openRecord } from './record.ts'
@@ -102,6 +103,7 @@ export async function compose(options: ComposeOptions): Promise<House> {
   // record: opened once the policy is known to be good, so that nothing has to be closed again
   const { keys, ledger, origin, retiredGrantKeys } = await openRecord(config, clock)
   const append = (event: GateEvent) => ledger.append(event satisfies AuditEvent)
+  const outcomes = new Outcomes({ append, late: lost })
   const grantDb = openDb(join(values['paths.state'], 'grants.db'), { appendOnly: [GRANT_TABLE] })
   const grants = new GrantBook({
     store: sqliteGrantStore(grantDb),
@@ -127,7 +129,7 @@ export async function compose(options: ComposeOptions): Promise<House> {
     lifetimeMs: values['permit.lifetime'],
     now,
     refused: (refusal) => void append(refusalEvent(refusal)).catch(lost),
-    settled: async (claims, outcome) => void (await append(outcomeEvent(claims, outcome))),
+    settled: (claims, outcome) => outcomes.write(outcomeEvent(claims, outcome)),
   })
   const rooms: Rooms = {
     identify,
@@ -140,8 +142,9 @@ export async function compose(options: ComposeOptions): Promise<House> {
   const acts = createActs({ rooms, permits, monotonicMs })
 
   // enforce: the doors, last
+  const agents = new Map<string, string>() // of the runs that go on, by run
   const spawns = await startSpawnWatch({
-    onSpawn: (record) => void append(spawnEvent(record, agentOf(record.runId))).catch(lost),
+    onSpawn: (record) => void append(spawnEvent(record, agents.get(record.runId) ?? 'unknown')).catch(lost),
     onLost: () => log.warn('the kernel dropped process events: some programs began without a record'),
     now,
   })
@@ -153,7 +156,11 @@ export async function compose(options: ComposeOptions): Promise<House> {
     clock,
     registry,
     onStart: started,
-    onEnd: ({ runId }) => spawns.forget(runId),
+    onBuilt: (runId, init) => spawns.watch(runId, init),
+    onEnd: ({ runId }) => {
+      spawns.forget(runId)
+      agents.delete(runId)
+    },
   })
   const halt = async (agent: string | undefined, why: string): Promise<HaltedRun[]> =>
     (await door.halt(agent === undefined ? {} : { agent }, why)).map((receipt) => ({ ...receipt }))
@@ -176,7 +183,10 @@ export async function compose(options: ComposeOptions): Promise<House> {
     rooms,
     permits,
     plan,
-    open: (permit, spec, start) => door.open(permit, spec, start),
+    open: (permit, spec, start) => {
+      agents.set(start.runId, start.agent)
+      return door.open(permit, spec, start)
+    },
     refused: async (who, action, error) => void (await append(planEvent(who, action, error)).catch(lost)),
     addGrant: async (credential, { agent = '', grantFor, reason }, capability) => {
       const input = { principal: agent, capability, reason: reason ?? 'given when the agent was started' }
@@ -224,7 +234,7 @@ export async function compose(options: ComposeOptions): Promise<House> {
       archiveRecipients: values['audit.archive_recipients'],
     }),
     ...sandboxHandlers({ runs, plan, driver, profiles, rooms }),
-    ...stopHandlers({ stops, permits, acts, now, halt, record: append }),
+    ...stopHandlers({ stops, permits, acts, now, halt, record: (event) => outcomes.write(event) }),
   }
   await append(startEvent(version))
   const stopHousekeeping = await keepHouse({
@@ -233,6 +243,7 @@ export async function compose(options: ComposeOptions): Promise<House> {
     stops,
     runs,
     append,
+    outcomes,
     now,
     log,
     archiveRecipients: values['audit.archive_recipients'],
@@ -262,12 +273,7 @@ export async function compose(options: ComposeOptions): Promise<House> {
     await runs.endUsersOf(grant.id, `grant ${grant.id} was taken back`)
   }
 
-  function agentOf(runId: string): string {
-    return door.running({ runId })[0]?.agent ?? 'unknown'
-  }
-
   function started(run: Running): void {
-    spawns.watch(run.runId, run.init)
     // a stop that came while the sandbox was being built found nothing to end
     void endIfStopped(run, stops).catch((error: unknown) =>
       log.error(`a stopped run was not ended: ${messageOf(error)}`),

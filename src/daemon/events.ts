@@ -112,13 +112,20 @@ export function planEvent(who: Principal, action: Omit<Action, 'bytes'>, error: 
 
 /** What `warder stop` did while no daemon could record it. */
 export function noteEvent(line: unknown): GateEvent {
-  const { agent, reason, at, receipts, told } = line as {
-    told: boolean
-    agent?: string
-    reason: string
-    at: string
-    receipts: HaltedRun[]
+  if (!isNote(line)) {
+    return {
+      ...BARE,
+      event_type: 'containment',
+      action: 'agent:stop',
+      target: '*',
+      layer: 'containment',
+      rule: 'containment.note',
+      reason: 'a note of a stop made without the daemon cannot be read; look at: warder status',
+      result: 'error',
+      risk_level: 'medium',
+    }
   }
+  const { agent, reason, at, receipts, told } = line
   const [receipt] = receipts
   const failed = receipts.some(({ processesAfter }) => processesAfter !== 0)
   const base = receipt === undefined ? BARE : haltEvent(receipt, '', reason)
@@ -140,4 +147,23 @@ export function noteEvent(line: unknown): GateEvent {
       processes_before: receipts.reduce((sum, { processesBefore }) => sum + Math.max(0, processesBefore), 0),
     },
   }
+}
+
+interface Note {
+  readonly told: boolean
+  readonly agent?: string
+  readonly reason: string
+  readonly at: string
+  readonly receipts: readonly HaltedRun[]
+}
+
+function isNote(line: unknown): line is Note {
+  if (typeof line !== 'object' || line === null) return false
+  const { reason, at, receipts, told } = line as Partial<Record<keyof Note, unknown>>
+  return (
+    typeof reason === 'string' &&
+    typeof at === 'string' &&
+    typeof told === 'boolean' &&
+    Array.isArray(receipts)
+  )
 }

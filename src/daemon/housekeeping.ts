@@ -6,6 +6,7 @@ import type { GateEvent } from '../gate/index.ts'
 import { bugFields, type Log } from '../platform/log.ts'
 import type { Ledger } from '../record/audit/index.ts'
 import { noteEvent } from './events.ts'
+import type { Outcomes } from './outcomes.ts'
 import type { Runs } from './runs.ts'
 
 export interface HousekeepingOptions {
@@ -14,6 +15,7 @@ export interface HousekeepingOptions {
   readonly stops: StopStore
   readonly runs: Runs
   readonly append: (event: GateEvent) => Promise<unknown>
+  readonly outcomes: Outcomes
   readonly now: () => number
   readonly log: Log
   /** age recipients; without any, nothing is archived by itself. */
@@ -60,10 +62,24 @@ async function archiveLastMonth({ ledger, archiveRecipients, now }: Housekeeping
   }
 }
 
-async function tick({ engine, ledger, stops, runs, append, now }: HousekeepingOptions): Promise<void> {
-  if (ledger.health().ok) await stops.takeNotes(async (line) => void (await append(noteEvent(line))))
-  for (const id of engine.sweep(now())) await runs.endUsersOf(id, 'a grant this run was given has expired')
-  for (const { running } of runs.live()) await endIfStopped(running, stops)
+/** What has to end is ended first, each for itself: no note that cannot be read, and no run that will not die, holds it up. */
+async function tick(options: HousekeepingOptions): Promise<void> {
+  const { engine, stops, runs, now } = options
+  const done = await Promise.allSettled([
+    ...engine.sweep(now()).map((id) => runs.endUsersOf(id, 'a grant this run was given has expired')),
+    ...runs.live().map(({ running }) => endIfStopped(running, stops)),
+    writeLate(options),
+  ])
+  for (const each of done) {
+    if (each.status === 'rejected')
+      options.log.error(`housekeeping: ${messageOf(each.reason)}`, bugFields(each.reason))
+  }
+}
+
+async function writeLate({ ledger, stops, append, outcomes }: HousekeepingOptions): Promise<void> {
+  if (!ledger.health().ok) return
+  await outcomes.writeLate()
+  await stops.takeNotes(async (line) => void (await append(noteEvent(line))))
 }
 
 /** Ends a run that a stop is in force for, however it slipped through. */

@@ -126,7 +126,7 @@ export class Runs {
     clearTimeout(prepared.timer)
     this.#prepared.delete(permit.claims.id)
     // the decision was about starting the agent: what the sandbox shows came from rules and grants that may be gone
-    if (!prepared.plan.stillHolds()) {
+    if (!holds(prepared.plan)) {
       const isThis = (claims: PermitClaims): boolean => claims.id === permit.claims.id
       this.#options.permits.cancel(isThis, 'a rule or grant the sandbox was planned with has changed')
     }
@@ -145,7 +145,7 @@ export class Runs {
     }
     this.#live.set(runId, { running, workspace: request.workspace, grants: plan.grants, spec: plan.spec })
     // a revocation that came while this was being built found no run to end
-    if (!plan.stillHolds()) void running.kill('a rule or grant the sandbox was planned with has changed')
+    if (!holds(plan)) void running.kill('a rule or grant the sandbox was planned with has changed')
     void running.exit.then(async () => {
       this.#live.delete(runId)
       await plan.dispose()
@@ -168,6 +168,15 @@ export class Runs {
     const prepared = this.#prepared.get(permit.claims.id)
     this.#prepared.delete(permit.claims.id)
     void prepared?.plan.dispose()
+  }
+}
+
+/** A plan that cannot be judged again counts as overtaken, and is disposed of like one. */
+function holds(plan: Plan): boolean {
+  try {
+    return plan.stillHolds()
+  } catch {
+    return false
   }
 }
 

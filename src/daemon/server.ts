@@ -14,17 +14,28 @@ export interface ServerOptions {
 export interface HttpServer {
   readonly server: Server
   /** Resolves when every run's last words have been passed on. */
-  relayed(): Promise<void>
+  readonly relayed: () => Promise<void>
 }
 
 const HEADERS_MS = 10_000
 const REQUEST_MS = 60_000
 
+/** No client of ours sends a second request before the answer; an agent that sends thousands would fill our memory. */
+const MOST_UNANSWERED = 16
+
 /** The HTTP server behind every socket: it never listens itself, it is given connections that were vouched for. */
 export function createHttpServer({ app, peerOf, attaching }: ServerOptions): HttpServer {
+  const unanswered = new WeakMap<object, number>()
   const server = createServer(
     { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: 60_000 },
-    app,
+    (request, response) => {
+      const { socket } = request
+      const waiting = (unanswered.get(socket) ?? 0) + 1
+      if (waiting > MOST_UNANSWERED) return void socket.destroy()
+      unanswered.set(socket, waiting)
+      response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1))
+      app(request, response)
+    },
   )
   const attached = new Set<Promise<void>>()
   server.on('upgrade', (request, socket, head) => {
@@ -39,7 +50,13 @@ export function createHttpServer({ app, peerOf, attaching }: ServerOptions): Htt
     socket.write(
       `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${ATTACH_PROTOCOL}\r\n\r\n`,
     )
-    const relay = attach(socket, head, attaching).finally(() => attached.delete(relay))
+    const relay = attach(socket, head, attaching)
+      .catch((error: unknown) => {
+        // a relay that breaks must not take the daemon, and with it every run, along
+        socket.destroy()
+        attaching.bug(error)
+      })
+      .finally(() => attached.delete(relay))
     attached.add(relay)
   })
   return { server, relayed: async () => void (await Promise.allSettled(attached)) }

@@ -233,3 +233,21 @@ test('an outcome is settled once, whether the act succeeds or throws', async () 
   const outcomes = events.filter(({ decision }) => decision === undefined).map(({ result }) => result)
   assert.deepEqual(outcomes, ['success', 'error'])
 })
+
+test('a permit that was taken back has no outcome, for nothing was done with it', async () => {
+  const { rooms, permits, events } = house(() => answer('allow'))
+  const permit = permitOf(await pass(request(), rooms))
+  permits.cancel(() => true, 'stopped')
+  await permits.settle(permit, { result: 'success', durationMs: 1 })
+  assert.equal(events.length, 1)
+})
+
+test('a permit that was taken back is forgotten in time like any other', async () => {
+  const { rooms, permits, clock } = house(() => answer('allow'))
+  const { token } = permitOf(await pass(request(), rooms))
+  permits.cancel(() => true, 'stopped')
+  assert.equal(permits.find(token, 'sandbox').token, token)
+  clock.now += 200_000
+  await pass(request(), rooms)
+  assert.throws(() => permits.find(token, 'sandbox'), { code: 'PERMIT_FORGED' })
+})

@@ -123,7 +123,7 @@ export class PermitBook implements PermitDesk {
 
   async settle(permit: Permit, outcome: Outcome): Promise<void> {
     const issued = this.#issued.get(permit.claims.id)
-    if (issued === undefined || !issued.spent || issued.settled) return
+    if (issued === undefined || !issued.spent || issued.cancelled !== undefined || issued.settled) return
     issued.settled = true
     await this.#options.settled(permit.claims, outcome)
   }
@@ -180,9 +180,9 @@ export class PermitBook implements PermitDesk {
 
   #forget(): void {
     const limit = this.#options.now() - FORGET_AFTER_MS
-    for (const [id, { permit, spent, settled }] of this.#issued) {
+    for (const [id, { permit, spent, cancelled, settled }] of this.#issued) {
       if (permit.claims.expiresAt >= limit) break // oldest first: the rest is younger
-      if (settled || !spent) this.#issued.delete(id)
+      if (settled || !spent || cancelled !== undefined) this.#issued.delete(id)
     }
   }
 }

@@ -38,6 +38,9 @@ test('an agent at its own socket may ask, and nothing else: every try is refused
       body: { principal: 'victim', capability: 'fs:write:/**', reason: 'a friend' },
     },
     { method: 'DELETE', path: `/v1/grants/${lent.id}`, code: 'DENIED', action: 'grant:revoke' },
+    // the start of an id is no way to find out which grants there are
+    { method: 'DELETE', path: `/v1/grants/${lent.id.slice(0, 6)}`, code: 'DENIED', action: 'grant:revoke' },
+    { method: 'DELETE', path: `/v1/grants/zzzzzz`, code: 'DENIED', action: 'grant:revoke' },
     {
       ...{ method: 'POST', path: '/v1/resume', code: 'DENIED', action: 'agent:resume' },
       body: { agent: 'stopped-one', reason: 'let it' },

@@ -8,19 +8,65 @@ import { owner, refused } from '../kit/owner.ts'
 
 // Acting while nothing can be written down: on a disk that somebody filled.
 
-test('with the ledger’s disk full nothing starts, low risk is answered, and freed it all goes on', async (t) => {
+test('with the ledger’s disk full nothing starts, low risk is answered, and freed it all goes on', (t) =>
+  onSmallDisk(t, 'audit', (home, directory) => withFullDisk(t, home, directory)))
+
+test('a run that ends while the disk is full takes no daemon along, and how it ended is written later', (t) =>
+  onSmallDisk(t, 'audit', async (home, directory) => {
+    const me = await owner(t, home)
+    const pid = home.daemonPid()
+    const { run, permit } = await me.open({ argv: ['/bin/sleep', '60'] })
+    const attached = me.attach(permit)
+    await eventually(async () => (await me.call('runs', {})).runs.length > 0)
+    const ballast = fillUp(join(directory, 'ballast'))
+    await eventually(
+      async () => (await me.call('decide', { capability: 'fs:list:/srv' })).entry === undefined,
+    )
+    await me.call('stop', { reason: 'while nothing can be written' })
+    assert.equal((await attached).exit.reason, 'killed')
+    await new Promise((done) => setTimeout(done, 200))
+    process.kill(pid!, 0) // the same daemon still runs, and answers
+    assert.equal((await me.call('status', {})).mode, 'manual')
+    unlinkSync(ballast)
+    await me.entry({ action: 'agent:start', target: 'agent-a', result: 'cancelled' })
+    await me.entry({ action: 'agent:stop', target: run, result: 'success' })
+  }))
+
+test('a disk that an agent filled does not save it from a stop', (t) =>
+  onSmallDisk(t, '.', async (home, directory) => {
+    const me = await owner(t, home)
+    const { permit } = await me.open({ argv: ['/bin/sleep', '60'] })
+    const attached = me.attach(permit)
+    await eventually(async () => (await me.call('runs', {})).runs.length > 0)
+    fillUp(join(directory, 'ballast'))
+    const stopped = await home.warder(['stop', 'agent-a', '--reason', 'fills the disk'])
+    assert.equal(stopped.code, 7, stopped.stdout + stopped.stderr)
+    assert.match(stopped.stderr, /killed, but the stop was not written/)
+    assert.equal((await attached).exit.code ?? 137, 137)
+    // and the daemon that was told keeps it in force
+    const { stops } = await me.call('status', {})
+    assert.deepEqual(
+      stops.map(({ agent }) => agent),
+      ['agent-a'],
+    )
+  }))
+
+async function onSmallDisk(
+  t: TestContext,
+  where: string,
+  attack: (home: House, directory: string) => Promise<void>,
+): Promise<void> {
   const home = house(t)
-  const directory = join(home.state, 'audit')
-  mkdirSync(home.state, { recursive: true, mode: 0o700 })
-  mkdirSync(directory, { mode: 0o700 })
+  const directory = join(home.state, where)
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m,mode=0700', 'tmpfs', directory])
   if (mounted.status !== 0) return t.skip('no disk can be mounted here: a full disk was NOT tried')
   try {
-    await withFullDisk(t, home, directory)
+    await attack(home, directory)
   } finally {
     spawnSync('umount', ['-l', directory]) // before the house is taken down around it
   }
-})
+}
 
 async function withFullDisk(t: TestContext, home: House, directory: string): Promise<void> {
   const me = await owner(t, home)

@@ -37,24 +37,48 @@ export const stop = command({
   async run({ agent, all, reason = 'stopped by hand' }, context) {
     const target = oneTarget(agent, all, 'stop')
     const { values } = context.config
-    for (const key of ['paths.state', 'paths.runtime'] as const) ensurePrivateDirectory(values[key])
+    ensurePrivateDirectory(values['paths.state'])
     const store = createStopStore(values['paths.state'])
-    writeStop(store, target, { since: new Date(context.clock.now()).toISOString(), by: 'owner', reason })
+    const unwritten = writeStop(store, target, {
+      since: new Date(context.clock.now()).toISOString(),
+      by: 'owner',
+      reason,
+    })
     const halted = await haltRuns(recordedRuns(values['paths.runtime']), target, kill, () =>
       context.clock.monotonicMs(),
     )
     const told = await tellDaemon(context, store, target, reason, halted)
-    report(context, target, merged(halted, told.answer?.halted ?? []), told)
+    const ended = merged(halted, told.answer?.halted ?? [])
+    confirmDead(ended)
+    if (unwritten !== undefined && told.answer === undefined) throw notKept(unwritten, ended.length)
+    report(context, target, ended, told)
   },
 })
 
-/** A stop file that cannot be understood becomes one that stops all. */
-function writeStop(store: StopStore, target: string | undefined, stopped: Stop): void {
+/**
+ * A stop file that cannot be understood becomes one that stops all. What goes wrong is returned, not thrown: on a disk
+ * that the agent filled it still has to be killed.
+ */
+function writeStop(store: StopStore, target: string | undefined, stopped: Stop): unknown {
   try {
     store.stop(target, stopped)
-  } catch {
-    store.stopAll(stopped)
+  } catch (error) {
+    if (!(error instanceof StopError)) return error
+    try {
+      store.stopAll(stopped)
+    } catch (second) {
+      return second
+    }
   }
+  return undefined
+}
+
+function notKept(cause: unknown, runs: number): StopError {
+  return new StopError(STOP_ERRORS, 'STOP_UNWRITTEN', {
+    what: `${runs} runs were killed, but the stop was not written and does not hold for a daemon that is started later: ${messageOf(cause)}`,
+    fix: 'free disk space, then warder stop again',
+    cause,
+  })
 }
 
 interface KnownRun extends RunRecord {
@@ -85,8 +109,13 @@ async function tellDaemon(
   reason: string,
   receipts: readonly HaltedRun[],
 ): Promise<Told> {
-  const note = (told: boolean) =>
-    store.note({ agent, reason, at: new Date(context.clock.now()).toISOString(), receipts, told })
+  const note = (told: boolean): void => {
+    try {
+      store.note({ agent, reason, at: new Date(context.clock.now()).toISOString(), receipts, told })
+    } catch (error) {
+      context.out.warn(`this stop will be missing in the record: ${messageOf(error)}`)
+    }
+  }
   try {
     const client = await context.client({ start: false })
     const signal = AbortSignal.timeout(DAEMON_ANSWERS_MS)
@@ -109,12 +138,7 @@ function merged(here: readonly HaltedRun[], there: OutputOf<'stop'>['halted']): 
   return [...here, ...more.map(({ error, ...run }) => (error === undefined ? run : { ...run, error }))]
 }
 
-function report(
-  { out }: Context,
-  target: string | undefined,
-  halted: readonly HaltedRun[],
-  { answer, why }: Told,
-): void {
+function confirmDead(halted: readonly HaltedRun[]): void {
   const left = halted.filter(({ processesAfter }) => processesAfter !== 0)
   if (left.length > 0) {
     const [run] = left
@@ -123,6 +147,14 @@ function report(
       fix: 'warder stop again; if they stay, end them as root by their pid (warder status)',
     })
   }
+}
+
+function report(
+  { out }: Context,
+  target: string | undefined,
+  halted: readonly HaltedRun[],
+  { answer, why }: Told,
+): void {
   const whom = target ?? 'every agent'
   const lines = [
     `stopped ${whom}; nothing of ${halted.length === 1 ? 'it' : 'them'} runs, and nothing may start until: warder resume ${target ?? '--all'}`,

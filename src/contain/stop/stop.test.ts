@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -111,4 +111,36 @@ test('a run that cannot be killed is a receipt that says so, never a silence', a
     ],
   )
   assert.equal((await haltRuns(runs, 'builder', kill, () => 0)).length, 1)
+})
+
+test('a stop that cannot be written holds in this process, and is written with the next one', (t) => {
+  const directory = privateDirectory(t)
+  const store = createStopStore(directory)
+  store.stop('other', STOP)
+  const inTheWay = join(directory, 'stop.json')
+  // a directory cannot be replaced by a file: it fails for root too, as a full disk does
+  const text = readFileSync(inTheWay)
+  rmSync(inTheWay)
+  mkdirSync(inTheWay)
+  assert.throws(() => store.stop('builder', STOP))
+  rmSync(inTheWay, { recursive: true })
+  writeFileSync(inTheWay, text, { mode: 0o600 })
+  assert.deepEqual(isStopped(store.read(), 'builder'), STOP)
+  assert.deepEqual(isStopped(store.read(), 'other'), STOP)
+  store.stop('third', STOP)
+  assert.deepEqual(Object.keys(createStopStore(directory).read().agents).sort(), [
+    'builder',
+    'other',
+    'third',
+  ])
+})
+
+test('a note that was cut short holds up no other, and no note is handed over twice at once', async (t) => {
+  const directory = privateDirectory(t)
+  const store = createStopStore(directory)
+  writeFileSync(join(directory, 'stop-notes.jsonl'), '{"n":\n{"n":2}\n', { mode: 0o600 })
+  const taken: unknown[] = []
+  const take = () => store.takeNotes(async (line) => void taken.push(line))
+  await Promise.all([take(), take()])
+  assert.deepEqual(taken, ['{"n":', { n: 2 }])
 })

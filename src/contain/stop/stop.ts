@@ -6,6 +6,10 @@ export const STOP_ERRORS = {
     meaning: 'the stop file cannot be read or understood, so everything is stopped',
   },
   STOP_NOT_IN_FORCE: { kind: 'missing', meaning: 'a resume names an agent that is not stopped' },
+  STOP_UNWRITTEN: {
+    kind: 'unavailable',
+    meaning: 'what ran was killed, but the stop could not be written down',
+  },
   STOP_UNVERIFIED: { kind: 'unavailable', meaning: 'after a stop, processes were still there' },
 } as const satisfies ErrorCatalogue
 

@@ -15,7 +15,12 @@ const StopsShape = z.strictObject({
 export interface StopStore {
   /** What is stopped now. Reads the file again whenever it changed. @throws StopError `STOP_UNREADABLE` */
   readonly read: () => Stops
-  /** @param agent absent: all agents, manual mode */
+  /**
+   * A stop that cannot be written, on a full disk for one, holds in this process all the same.
+   *
+   * @param agent absent: all agents, manual mode
+   * @throws FileError, StopError when it was not written
+   */
   stop(agent: string | undefined, stop: Stop): Stops
   /** Replaces a file that cannot be understood by one that stops everything. */
   stopAll(stop: Stop): Stops
@@ -33,19 +38,30 @@ export function createStopStore(directory: string): StopStore {
   const notes = join(directory, 'stop-notes.jsonl')
   let seen: { readonly stamp: string; readonly stops: Stops } | undefined
 
-  const read = (): Stops => {
+  let unwritten = NO_STOPS
+  const isTaking = { now: false }
+
+  const readFile = (): Stops => {
     const stamp = stampOf(file)
     if (seen?.stamp !== stamp) seen = { stamp, stops: stamp === '' ? NO_STOPS : parse(file) }
     return seen.stops
   }
+  const read = (): Stops => (unwritten === NO_STOPS ? readFile() : merged(readFile(), unwritten))
   const write = (stops: Stops): Stops => {
     writeFileAtomic(file, `${JSON.stringify({ version: 1, ...stops }, undefined, 2)}\n`)
+    unwritten = NO_STOPS
     return stops
   }
   return {
     read,
-    stop: (agent, stop) => write(withStop(read(), agent, stop)),
-    stopAll: (stop) => write({ agents: {}, all: stop }),
+    stop: (agent, stop) => {
+      unwritten = withStop(unwritten, agent, stop)
+      return write(read())
+    },
+    stopAll: (stop) => {
+      unwritten = withStop(unwritten, undefined, stop)
+      return write({ agents: {}, all: stop })
+    },
     resume: (agent) => {
       const left = withoutStop(read(), agent)
       if (left === undefined) {
@@ -57,7 +73,12 @@ export function createStopStore(directory: string): StopStore {
       return write(left)
     },
     note: (line) => appendFileSync(notes, `${JSON.stringify(line)}\n`, { mode: 0o600 }),
-    takeNotes: (keep) => takeNotes(notes, keep),
+    // one at a time: a second one would write every note twice, and could remove a file the first has not read
+    takeNotes: async (keep) => {
+      if (isTaking.now) return 0
+      isTaking.now = true
+      return await takeNotes(notes, keep).finally(() => (isTaking.now = false))
+    },
   }
 }
 
@@ -69,9 +90,23 @@ async function takeNotes(path: string, keep: (line: unknown) => Promise<void>): 
     renameSync(path, taken)
   }
   const lines = (readPrivateFile(taken)?.toString() ?? '').split('\n').filter((line) => line !== '')
-  for (const line of lines) await keep(JSON.parse(line))
+  for (const line of lines) await keep(noteIn(line))
   rmSync(taken, { force: true })
   return lines.length
+}
+
+/** A line that was cut when the machine failed is handed over as the text it is: it must not hold up the others. */
+function noteIn(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return line
+  }
+}
+
+function merged(written: Stops, unwritten: Stops): Stops {
+  const all = unwritten.all ?? written.all
+  return { ...(all === undefined ? {} : { all }), agents: { ...written.agents, ...unwritten.agents } }
 }
 
 /** Changes whenever the file does; '' when there is none. Anything but absence is an error. */

@@ -51,7 +51,9 @@ export function createApp({
   bug,
 }: AppOptions): RequestListener {
   const app = new Hono<{ Bindings: Bindings }>()
-  app.get('/v1/openapi.json', (c) => c.json(openApiDocument(version)))
+  // made once: it takes tens of milliseconds, and agents may ask for it too
+  const described: { document?: ReturnType<typeof openApiDocument> } = {}
+  app.get('/v1/openapi.json', (c) => c.json((described.document ??= openApiDocument(version))))
   for (const [name, shape] of Object.entries(ENDPOINTS) as [EndpointName, Endpoint][]) {
     const handle = handlers[name] as (input: unknown, caller: Caller) => unknown
     app.on(shape.method, shape.path, async (c) => {

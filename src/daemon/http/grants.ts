@@ -71,7 +71,8 @@ export function grantHandlers({
       return { grants: wanted.map(({ grant, state }) => answerOf(grant, state)) }
     },
     async grantRevoke({ id, reason }, { credential }) {
-      const grantId = whole(id)
+      // an agent's question goes to the gate as it is: the answer to a prefix would tell it whose grants there are
+      const grantId = credential.kind === 'agent' ? id : whole(id)
       const input = { id: grantId, reason: reason ?? null }
       const asked = {
         credential,

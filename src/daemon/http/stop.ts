@@ -1,6 +1,6 @@
 import type { Json } from '../../core/canonical.ts'
 import type { PermitBook, GateEvent } from '../../gate/index.ts'
-import type { HaltedRun, Stop, Stops, StopStore } from '../../contain/stop/index.ts'
+import { StopError, type HaltedRun, type Stop, type Stops, type StopStore } from '../../contain/stop/index.ts'
 import type { Acts } from '../acts.ts'
 import type { Handlers } from './app.ts'
 
@@ -11,7 +11,8 @@ export interface StopHandlerOptions {
   readonly now: () => number
   /** Freezes and kills what runs; of one agent, or all. */
   readonly halt: (agent: string | undefined, why: string) => Promise<readonly HaltedRun[]>
-  readonly record: (event: GateEvent) => Promise<{ readonly seq: number }>
+  /** Never throws: a ledger that is down holds up no stop. */
+  readonly record: (event: GateEvent) => Promise<void>
 }
 
 export function stopHandlers(options: StopHandlerOptions): Pick<Handlers, 'stop' | 'resume'> {
@@ -28,9 +29,9 @@ export function stopHandlers(options: StopHandlerOptions): Pick<Handlers, 'stop'
         reason,
         input: { agent: agent ?? null, reason } as Json,
       }
-      const { value, verdict } = await acts.act(asked, 'containment', async ({ who }) => {
+      const { value, verdict } = await acts.act(asked, 'containment', async ({ who, request }) => {
         const since = { since: new Date(now()).toISOString(), by: who.id, reason }
-        const after = stopOrAll(stops, agent, since)
+        const written = attempt(() => stopOrAll(stops, agent, since))
         const why = `stopped by ${who.id}: ${reason}`
         const cancelledPermits = permits.cancel(
           ({ principal, door, action }) =>
@@ -39,9 +40,11 @@ export function stopHandlers(options: StopHandlerOptions): Pick<Handlers, 'stop'
           why,
         )
         const halted = await halt(agent, why)
-        return { mode: modeOf(after), cancelledPermits, halted: [...halted] }
+        for (const receipt of halted) await record(haltEvent(receipt, request, reason))
+        // told last: a disk that an agent filled must not save it
+        if ('error' in written) throw written.error
+        return { mode: modeOf(written.stops), cancelledPermits, halted: [...halted] }
       })
-      for (const receipt of value.halted) await record(haltEvent(receipt, verdict.request, reason))
       return { ...value, ...(verdict.entry === undefined ? {} : { entry: verdict.entry }) }
     },
     async resume({ agent, reason }, { credential }) {
@@ -69,8 +72,17 @@ export function stopHandlers(options: StopHandlerOptions): Pick<Handlers, 'stop'
 function stopOrAll(stops: StopStore, agent: string | undefined, stop: Stop): Stops {
   try {
     return stops.stop(agent, stop)
-  } catch {
+  } catch (error) {
+    if (!(error instanceof StopError)) throw error
     return stops.stopAll(stop)
+  }
+}
+
+function attempt(stop: () => Stops): { readonly stops: Stops } | { readonly error: unknown } {
+  try {
+    return { stops: stop() }
+  } catch (error) {
+    return { error }
   }
 }
 

@@ -91,7 +91,8 @@ export class SandboxDoor {
       // a stop that came while this was being built found nothing to end
       if (this.#closed !== undefined) await run.kill(this.#closed)
       this.#options.onStart?.(run)
-      void this.#follow(permit, run)
+      // an outcome that could not be written is kept by the desk; what else fails here must not end the daemon
+      this.#follow(permit, run).catch(() => undefined)
       return run
     } catch (error) {
       registry.remove(options.runId)

@@ -66,7 +66,10 @@ export const SETTINGS = {
     fallback: '256MiB',
   }),
   'audit.checkpoint_every': integer(
-    { about: 'a signed checkpoint is written after this many entries, but at most ten a second', fallback: 1000 },
+    {
+      about: 'a signed checkpoint is written after this many entries, but at most ten a second',
+      fallback: 1000,
+    },
     1,
     1_000_000,
   ),

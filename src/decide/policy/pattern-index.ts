@@ -25,6 +25,8 @@ export class PatternIndex<T> {
   #openDepths = 0
   #tailDepths = 0
   #floating = 0
+  /** Bit o modulo 32: there is, or was, a pattern for operation o. A clear bit spares every look into the table. */
+  #operations = 0
   #size = 0
 
   constructor(table = new SlotTable<T>()) {
@@ -42,9 +44,12 @@ export class PatternIndex<T> {
     const cell = this.#firstCell + operation
     const key = keyFrom(keyOf(pattern, way) ^ saltOf(cell))
     if (way === 'open' && pattern.shape === 'glob') checkRoom(pattern, cell, this.#table.chain(key))
-    const { shape, fixed, ports, head, runs } = pattern
-    const slot: Slot<T> = { cell, shape, fixed, ports, head, value, next: undefined, runs, key }
+    const { shape, fixed, head, runs } = pattern
+    const port = onlyPort(pattern.ports)
+    const ports = port === -1 ? pattern.ports : undefined
+    const slot: Slot<T> = { cell, port, shape, fixed, ports, head, value, next: undefined, runs, key }
     this.#table.add(slot)
+    this.#operations |= 1 << operation
     const bit = depthBit(fixed)
     if (way === 'exact') this.#exactDepths |= bit
     else if (way === 'open') this.#openDepths |= bit
@@ -64,7 +69,7 @@ export class PatternIndex<T> {
    * @returns how many `found` holds now
    */
   find(scan: Scan, found: T[], count: number, operation = 0): number {
-    if (this.#size === 0) return count
+    if (this.#size === 0 || (this.#operations & (1 << operation)) === 0) return count
     const cell = this.#firstCell + operation
     const salt = saltOf(cell)
     const table = this.#table
@@ -118,9 +123,15 @@ function tryChain<T>(
 ): number {
   let n = count
   for (let slot = first; slot !== undefined; slot = slot.next) {
-    if (slot.cell === cell && matches(slot, scan)) found[n++] = slot.value
+    if (slot.cell !== cell || (slot.port !== -1 && slot.port !== scan.port)) continue
+    if (matches(slot, scan)) found[n++] = slot.value
   }
   return n
+}
+
+/** The port of a pattern that speaks of one alone, as most do; otherwise -1. */
+function onlyPort(ports: Pattern['ports']): number {
+  return ports !== undefined && ports.length === 2 && ports[0] === ports[1] ? ports[0]! : -1
 }
 
 function saltOf(cell: number): number {

@@ -11,6 +11,7 @@ function slotOf(key: number, value: number): Slot<number> {
     cell: 0,
     shape: 'exact',
     fixed: 0,
+    port: -1,
     ports: undefined,
     head: '',
     value,

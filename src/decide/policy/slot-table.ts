@@ -7,8 +7,11 @@ import type { Pattern } from './pattern.ts'
 export interface Slot<T> {
   /** The index and the operation it belongs to: two keys may be the same by chance, and then this tells. */
   readonly cell: number
+  /** The one port, or -1; it stands here so that the list of ports need not be visited for it. */
+  readonly port: number
   readonly shape: Pattern['shape']
   readonly fixed: number
+  /** Undefined beside a `port` as well. */
   readonly ports: Pattern['ports']
   readonly head: string
   readonly value: T

@@ -33,7 +33,8 @@ export async function callInProcess({ config, clock, home, environment }: Librar
     environment,
     version,
     listenAgent: (path, name, uid) => wire.socket!.listenAgent(path, name, uid),
-    socketFacts: () => ({ path: 'in this process', peerUid: true }),
+    // of the owner's socket there is none; the agents' sockets ask the kernel where it can be asked
+    socketFacts: () => ({ path: 'in this process', peerUid: wire.socket?.facts().peerUid === 'in force' }),
   }).catch((error: unknown) => {
     lock.close()
     throw error

@@ -40,13 +40,13 @@ export class PolicyFile {
   }
 }
 
-/** What this host can hold policy to: tried, not assumed. */
+/** What this host can hold policy to: found by trying, not assumed. */
 export async function checkContext(
   driver: SandboxDriver,
   places: NonNullable<CheckContext['places']>,
   home: string,
 ): Promise<CheckContext> {
-  const { available } = await driver.probe()
+  const { available } = await driver.lastProbe()
   return {
     host: { sandbox: { pathRules: available, perFileDeny: available }, egress: false },
     places,

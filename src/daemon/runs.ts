@@ -144,12 +144,14 @@ export class Runs {
       throw error
     }
     this.#live.set(runId, { running, workspace: request.workspace, grants: plan.grants, spec: plan.spec })
-    // a revocation that came while this was being built found no run to end
-    if (!holds(plan)) void running.kill('a rule or grant the sandbox was planned with has changed')
-    void running.exit.then(async () => {
-      this.#live.delete(runId)
-      await plan.dispose()
-    })
+    running.exit
+      .then(() => {
+        this.#live.delete(runId)
+        return plan.dispose()
+      })
+      .catch(() => undefined) // a socket that would not close must not end the daemon with every other run
+    // a revocation that came while this was being built found no run to end; a run that cannot be ended is an error
+    if (!holds(plan)) await running.kill('a rule or grant the sandbox was planned with has changed')
     return running
   }
 

@@ -82,7 +82,8 @@ export function createStopStore(directory: string): StopStore {
   }
 }
 
-// moved aside first, so that a note written meanwhile starts a new file and none is lost or written twice
+// moved aside first, so that a note written meanwhile starts a new file; after a failure half way all are handed over
+// again: one may then be on record twice, none is lost
 async function takeNotes(path: string, keep: (line: unknown) => Promise<void>): Promise<number> {
   const taken = `${path}.taking`
   if (stampOf(taken) === '') {

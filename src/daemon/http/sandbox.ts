@@ -67,7 +67,7 @@ export function sandboxHandlers(
     async sandboxExplain(request, { credential }) {
       const planned = await plan(request, rooms.identify(speaker(credential, request.agent)), newId())
       try {
-        const probe = await driver.probe()
+        const probe = await driver.lastProbe()
         const explanation = explain(planned.spec, { probe })
         return box(explanation, planned)
       } finally {

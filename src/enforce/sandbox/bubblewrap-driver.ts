@@ -24,22 +24,28 @@ export interface BubblewrapOptions {
 
 const BWRAP = '/usr/bin/bwrap'
 
-/** The driver on this machine. What the machine has is found out once, at the first probe or start. */
+/** The driver on this machine. A probe tries everything anew; a start goes by the last one, and makes it if there is none. */
 export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDriver {
-  const found: { machine?: Machine; probe?: Promise<Probe> } = {}
+  const found: { machine?: Machine; probe?: Promise<Probe>; trying?: Promise<Probe> } = {}
   const machine = () => (found.machine ??= findMachine(options))
-  const probe = async () => {
-    const result = await (found.probe ??= probeDriver(machine, options.others))
-    // what did not work may work later; what does is not tried again
-    if (!result.available) delete found.probe
+  const tryAnew = async () => {
+    delete found.machine // bubblewrap itself may have come, gone or changed
+    const result = await probeDriver(machine, options.others)
+    // what did not work may work later: then the next start tries again
+    if (result.available) found.probe = Promise.resolve(result)
+    else delete found.probe
     return result
   }
+  // many who ask at once share one try
+  const probe = () => (found.trying ??= tryAnew().finally(() => delete found.trying))
+  const lastProbe = () => found.probe ?? probe()
   return {
     name: 'bubblewrap',
     probe,
+    lastProbe,
     start: async (spec, start) => {
       const here = machine()
-      if (spec.requires.length > 0) refuseMissing(spec, await probe())
+      if (spec.requires.length > 0) refuseMissing(spec, await lastProbe())
       return startBubblewrap(here, spec, start)
     },
   }

@@ -130,6 +130,8 @@ export interface SandboxDriver {
   readonly name: string
   /** Tries out, with real sandboxes, what this machine can keep; takes some hundred milliseconds. */
   probe(): Promise<Probe>
+  /** What the last probe found; makes one if there is none. */
+  lastProbe(): Promise<Probe>
   /** @throws SandboxError when the sandbox was not built exactly as described; then nothing ran */
   start(spec: SandboxSpec, options: StartOptions): Promise<Running>
 }

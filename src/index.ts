@@ -17,6 +17,79 @@ import { systemClock } from './platform/clock.ts'
 import { ambient, loadConfig } from './platform/config.ts'
 
 export { KnownError } from './core/error.ts'
+// small expressions from text nobody trusts
+export {
+  evaluate,
+  evaluateExpression,
+  readExpression,
+  type Expression,
+  type Outcome,
+  type Values,
+} from './core/expression/expression.ts'
+export { EXPRESSION_CODES, type ExpressionCode, type Failure } from './core/expression/fault.ts'
+export { EXPRESSION_LIMITS, type Budget } from './core/expression/limits.ts'
+export { runScript, type ScriptOutcome } from './core/expression/script.ts'
+export type { Value } from './core/expression/value.ts'
+// text that was checked once and says so in its type
+export {
+  isArgumentWord,
+  operands,
+  parseArgumentWord,
+  quoteForShow,
+  type ArgumentWord,
+  type Operands,
+} from './core/safe/argument.ts'
+export { parseCommandLine } from './core/safe/command-line.ts'
+export { FormError, type Checked } from './core/safe/form.ts'
+export {
+  isCommitHash,
+  isDomainPattern,
+  isEnvironmentName,
+  isNameLabel,
+  isServiceName,
+  parseCommitHash,
+  parseDomainPattern,
+  parseEnvironmentName,
+  parseNameLabel,
+  parseServiceName,
+  type CommitHash,
+  type DomainPattern,
+  type EnvironmentName,
+  type NameLabel,
+  type ServiceName,
+} from './core/safe/name.ts'
+export {
+  isCidrBlock,
+  isPort,
+  parseCidrBlock,
+  parsePort,
+  type CidrBlock,
+  type Port,
+} from './core/safe/network.ts'
+export {
+  isGitPath,
+  isInside,
+  isRelativePath,
+  isSafeFileName,
+  parseGitPath,
+  parseRelativePath,
+  parseSafeFileName,
+  type GitPath,
+  type RelativePath,
+  type SafeFileName,
+} from './core/safe/path.ts'
+export { isTimeWindow, parseTimeWindow, timeWindowMs, type TimeWindow } from './core/safe/time-window.ts'
+// files, programs and memory, each held tighter than Node holds them
+export {
+  CommandError,
+  run as runCommand,
+  type CommandOptions,
+  type CommandResult,
+} from './platform/command.ts'
+export { LockedBuffer, LockedMemoryError, protectProcess, type LockedKind } from './platform/locked-memory.ts'
+export { teeReport, type TeeReport } from './platform/memory-encryption.ts'
+export { SafePathError } from './platform/safe-path-error.ts'
+export { SafeRoot, type SafeRootOptions } from './platform/safe-path.ts'
 export type { EndpointName, InputOf, OutputOf, RunRequest } from './api/endpoints.ts'
 
 /** What a run leaves behind. */

@@ -5,19 +5,23 @@ import type { Pattern } from './pattern.ts'
 import { hashName, Scan } from './scan.ts'
 import { Workspaces, type Workspace } from './workspace.ts'
 
+const FIRSTS = 1024
+
 /** What stands before every rule: the exclusions, and the workspaces of others. */
 export class Barrier {
   readonly exclusions: Exclusions
   workspaces = new Workspaces([])
-  /** Where any pattern without a dotted name begins: everywhere else one look is enough. */
-  readonly #firsts: ReadonlySet<number>
+  /** Which last bits the hash of a first name has where a pattern without a dotted name begins: all others need no look. */
+  readonly #firsts = new Uint8Array(FIRSTS)
   readonly #lowered = new Scan()
   readonly #found: Clause[] = []
 
   /** @throws PolicyError `PATTERN_INVALID` */
   constructor(places: ProtectedPlaces) {
     this.exclusions = compileExclusions(places)
-    this.#firsts = new Set(this.exclusions.list.flatMap(({ pattern }) => firstNames(pattern)))
+    for (const { pattern } of this.exclusions.list) {
+      for (const hash of firstNames(pattern)) this.#firsts[hash & (FIRSTS - 1)] = 1
+    }
   }
 
   /** @throws PolicyError `PATTERN_INVALID`; then the ones before stay */
@@ -45,7 +49,7 @@ export class Barrier {
     const { plain, dotted, above } = this.exclusions
     const found = this.#found
     let count = 0
-    if (this.#firsts.has(scan.names[0]!)) count = plain.find(scan, found, 0, id)
+    if (this.#firsts[scan.names[0]! & (FIRSTS - 1)] === 1) count = plain.find(scan, found, 0, id)
     if (scan.isDotted) count = dotted.find(scan, found, count, id)
     if (verb === 'delete') count = above.find(scan, found, count, id)
     for (let i = 0; i < count; i++) {

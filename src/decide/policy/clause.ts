@@ -4,7 +4,7 @@ import type { Effect } from '../../core/decision.ts'
 import { RISK_LEVELS } from '../../core/risk.ts'
 import type { Pattern } from './pattern.ts'
 import { PatternIndex } from './pattern-index.ts'
-import { SlotTable, type Slot } from './slot-table.ts'
+import { SlotTable } from './slot-table.ts'
 
 /** Where a clause comes from, in the order in which they are weighed among equals. */
 export type Source = 'exclusion' | 'rule' | 'agent_risk' | 'grant' | 'preset' | 'may_request'
@@ -108,8 +108,26 @@ export const OPERATIONS: ReadonlyMap<string, ReadonlyMap<string, Operation>> = (
   return table
 })()
 
+const QUICK = 1024
+/** The operations by a few of their letters: asked for every action, so the usual answer comes without a map. */
+const QUICKLY: readonly (Operation | undefined)[] = (() => {
+  const table = Array.from({ length: QUICK }, (): Operation | undefined => undefined)
+  for (const verbs of OPERATIONS.values()) {
+    for (const operation of verbs.values()) table[lettersOf(operation.namespace, operation.verb)] = operation
+  }
+  return table
+})()
+
+function lettersOf(namespace: string, verb: string): number {
+  const first = namespace.charCodeAt(0) * 31 + namespace.length * 7
+  return (first + verb.charCodeAt(0) * 131 + verb.length * 67) & (QUICK - 1)
+}
+
 export function operationOf(namespace: string, verb: string): Operation | undefined {
-  return OPERATIONS.get(namespace)?.get(verb)
+  const operation = QUICKLY[lettersOf(namespace, verb)]
+  return operation !== undefined && operation.verb === verb && operation.namespace === namespace
+    ? operation
+    : OPERATIONS.get(namespace)?.get(verb)
 }
 
 /** The operations a capability speaks of: one, or all of its namespace for `*`. */
@@ -129,18 +147,30 @@ export function newClauses(table = new SlotTable<Clause>()): Clauses {
 }
 
 /** @throws PolicyError `PATTERN_INVALID`; then none of its operations has it */
-export function addClause(
+export function addClause(clauses: Clauses, capability: Capability, pattern: Pattern, clause: Clause): void {
+  const plain = isPlain(clause) ? clause : undefined
+  const added: number[] = []
+  try {
+    for (const { id } of operationsOf(capability)) {
+      clauses.add(pattern, clause, id, plain)
+      added.push(id)
+    }
+  } catch (error) {
+    for (const id of added) clauses.remove(pattern, clause, id)
+    throw error
+  }
+}
+
+export function removeClause(
   clauses: Clauses,
   capability: Capability,
   pattern: Pattern,
   clause: Clause,
-): readonly Slot<Clause>[] {
-  const slots: Slot<Clause>[] = []
-  try {
-    for (const { id } of operationsOf(capability)) slots.push(clauses.add(pattern, clause, id))
-  } catch (error) {
-    for (const slot of slots) clauses.remove(slot)
-    throw error
-  }
-  return slots
+): void {
+  for (const { id } of operationsOf(capability)) clauses.remove(pattern, clause, id)
+}
+
+/** Whether it allows, and asks for nothing but its time and a risk below the policy's own bar. */
+function isPlain({ effect, riskAtLeast, riskAtMost, task }: Clause): boolean {
+  return effect === 'allow' && riskAtLeast === 0 && riskAtMost === -1 && task === undefined
 }

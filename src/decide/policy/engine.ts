@@ -16,18 +16,9 @@ import { HeldGrants, type HeldGrant, type Holder } from './held.ts'
 import type { Profile } from './profile.ts'
 import { Profiles } from './profiles.ts'
 import { Scan } from './scan.ts'
+import { Search } from './search.ts'
 import { expand, type Variables } from './variables.ts'
-import {
-  factsOf,
-  findDeny,
-  gate,
-  isKnown,
-  riskOf,
-  settled,
-  weigh,
-  type Facts,
-  type Settled,
-} from './weigh.ts'
+import { factsOf, gate, isKnown, riskOf, settled, Voices, weigh, type Facts, type Settled } from './weigh.ts'
 import type { Workspace, Workspaces } from './workspace.ts'
 
 export interface PolicyOptions {
@@ -53,7 +44,8 @@ export class PolicyEngine {
   readonly #home: string | undefined
   readonly #barrier: Barrier
   readonly #scan = new Scan()
-  readonly #found: Clause[] = []
+  readonly #search = new Search()
+  readonly #voices = new Voices()
   #policy: Policy
   #profiles: Profiles
   readonly #held = new HeldGrants()
@@ -168,37 +160,33 @@ export class PolicyEngine {
 
   #settle(who: Principal, action: Action, operation: Operation, now: number): Settled {
     const scan = this.#scan
-    // asked for first: it is far away in memory, and on its way while the resource is read
+    // both asked for first: they are far away in memory, and on their way while the resource is read
     const holder = this.#held.holder(who.id)
+    const profile = isKnown(who.role) && Number.isFinite(now) ? this.#profile(who, holder) : undefined
     const problem = scan.read(operation.kind, action.resource, operation.needsResource)
     if (problem !== undefined) return invalidResource(problem)
     const isOwner = who.role === 'owner'
-    if (operation.kind === 'path' && scan.text.length > 0) {
+    if (operation.kind === 'path' && scan.length > 0) {
       const excluded = this.#barrier.against(who, scan, operation)
       if (excluded !== undefined) return denied(excluded, exclusionFix(excluded))
     }
-    if (!isKnown(who.role) || !Number.isFinite(now)) {
+    if (profile === undefined) {
       return settled('deny', `role.${who.role}`, 'who asks is not known', 'identify yourself to Warder first')
     }
-    const profile = this.#profile(who, holder)
-    const policy = this.#policy
     const risk = riskOf(action)
-    const facts = factsOf(isOwner, risk, policy.askAt, now, action.task)
-    const count = this.#gather(profile, holder, who.role, operation)
-    const deny = findDeny(this.#found, count, facts)
-    if (deny !== undefined) return denied(deny, ruleFix(deny))
-    const closed = gate(action, isOwner, risk, profile.ceiling, policy.source.value)
+    const { askAt, source } = this.#policy
+    const count = this.#search.begin(profile, grantsFor(who, holder), scan, operation.id)
+    const plain = count === 1 && risk < askAt ? this.#search.plainAnswer(now) : undefined
+    if (plain === undefined && count > 0) {
+      this.#voices.hear(this.#search.clauses(), count, factsOf(isOwner, risk, askAt, now, action.task))
+      const { deny } = this.#voices
+      if (deny !== undefined) return denied(deny, ruleFix(deny))
+    }
+    const closed = gate(action, isOwner, risk, profile.ceiling, source.value)
     if (closed !== undefined) return closed
     if (isOwner) return settled('allow', 'role.owner', 'the owner may')
-    return weigh(this.#found, count, facts) ?? byDefault(who, action, operation, scan)
-  }
-
-  /** Fills `#found` with every clause that covers the scanned resource. */
-  #gather(profile: Profile, holder: Holder | undefined, role: Role, operation: Operation): number {
-    const count = profile.find(this.#scan, this.#found, 0, operation.id)
-    // only an agent holds grants: another principal of the same name must not use them
-    if (holder === undefined || role !== 'agent') return count
-    return holder.find(this.#scan, this.#found, count, operation.id)
+    const answer = plain ?? (count > 0 ? weigh(this.#voices, risk) : undefined)
+    return answer ?? byDefault(who, action, operation, scan)
   }
 
   #profile(who: Principal, holder: Holder | undefined): Profile {
@@ -227,8 +215,12 @@ export class PolicyEngine {
     const isPath = operation.kind === 'path' && this.#scan.text.length > 0
     const excluded = isPath ? this.#barrier.against(who, this.#scan, operation) : undefined
     const holder = this.#held.holder(who.id)
-    const count = this.#gather(this.#profile(who, holder), holder, who.role, operation)
-    const found = this.#found.slice(0, count).toSorted((a, b) => a.order - b.order)
+    const profile = this.#profile(who, holder)
+    const count = this.#search.begin(profile, grantsFor(who, holder), this.#scan, operation.id)
+    const found = this.#search
+      .clauses()
+      .slice(0, count)
+      .toSorted((a, b) => a.order - b.order)
     return { facts, found: excluded === undefined ? found : [excluded, ...found] }
   }
 
@@ -287,4 +279,9 @@ export class PolicyEngine {
     )
     return this.#digest
   }
+}
+
+/** Only an agent holds grants: another principal of the same name must not use them. */
+function grantsFor(who: Principal, holder: Holder | undefined): Holder | undefined {
+  return who.role === 'agent' ? holder : undefined
 }

@@ -1,12 +1,12 @@
 import { sha256 } from '../../core/canonical.ts'
-import { parseCapability } from '../../core/capability.ts'
+import { parseCapability, type Capability } from '../../core/capability.ts'
 import type { Principal } from '../../core/principal.ts'
-import { addClause, clauseOf, type Clause } from './clause.ts'
+import { addClause, clauseOf, removeClause, type Clause } from './clause.ts'
 import { compilePattern } from './pattern.ts'
 import type { Profile } from './profile.ts'
 import { expand } from './variables.ts'
 import { PatternIndex } from './pattern-index.ts'
-import { SlotTable, type Slot } from './slot-table.ts'
+import { SlotTable } from './slot-table.ts'
 
 /** What the engine needs to know of a grant. */
 export interface HeldGrant {
@@ -32,7 +32,6 @@ export class Holder extends PatternIndex<Clause> {
 interface Placement {
   readonly grant: HeldGrant
   readonly clause: Clause
-  readonly slots: readonly Slot<Clause>[]
   readonly digest: bigint
 }
 
@@ -51,8 +50,7 @@ export class HeldGrants {
   /** @throws PolicyError `PATTERN_INVALID`, CapabilityError; then nothing changed */
   admit(grant: HeldGrant): boolean {
     if (this.#placements.has(grant.id)) return false
-    const written = parseCapability(grant.capability)
-    const [capability = written] = expand(written, {})
+    const capability = capabilityOf(grant)
     const pattern = compilePattern(capability)
     const clause = clauseOf({
       source: 'grant',
@@ -66,11 +64,11 @@ export class HeldGrants {
       task: grant.task,
     })
     const holder = this.#holders.get(grant.principal) ?? new Holder(this.#table)
-    const slots = addClause(holder, capability, pattern, clause)
+    addClause(holder, capability, pattern, clause)
     holder.count++
     this.#holders.set(grant.principal, holder)
     const digest = digestOfGrant(grant)
-    this.#placements.set(grant.id, { grant, clause, slots, digest })
+    this.#placements.set(grant.id, { grant, clause, digest })
     this.#sum = (this.#sum + digest) % FIELD
     return true
   }
@@ -78,10 +76,13 @@ export class HeldGrants {
   withdraw(id: string): boolean {
     const placement = this.#placements.get(id)
     if (placement === undefined) return false
-    const { principal } = placement.grant
-    const holder = this.#holders.get(principal)
-    for (const slot of placement.slots) holder?.remove(slot)
-    if (holder !== undefined && --holder.count === 0) this.#holders.delete(principal)
+    const { grant, clause } = placement
+    const holder = this.#holders.get(grant.principal)
+    if (holder !== undefined) {
+      const capability = capabilityOf(grant)
+      removeClause(holder, capability, compilePattern(capability), clause)
+      if (--holder.count === 0) this.#holders.delete(grant.principal)
+    }
     this.#placements.delete(id)
     this.#sum = (this.#sum - placement.digest + FIELD) % FIELD
     return true
@@ -112,6 +113,13 @@ export class HeldGrants {
   digest(): string {
     return this.#sum.toString(16)
   }
+}
+
+/** @throws PolicyError `PATTERN_INVALID` for a variable: a grant has none */
+function capabilityOf(grant: HeldGrant): Capability {
+  const written = parseCapability(grant.capability)
+  const [capability = written] = expand(written, {})
+  return capability
 }
 
 function digestOfGrant({ id, principal, capability, notBefore, expiresAt, task }: HeldGrant): bigint {

@@ -90,16 +90,17 @@ test('an index of many patterns finds exactly those that match, also after some 
         const kind = pairs[0]![0]
         const own = pairs.filter(([each]) => each === kind)
         const index = new PatternIndex<number>()
-        const slots = own.map(([, pattern], i) => index.add(compilePattern(capability(kind, pattern)), i))
-        const out = slots[gone % slots.length]!
-        index.remove(out)
+        const patterns = own.map(([, pattern]) => compilePattern(capability(kind, pattern)))
+        for (const [i, pattern] of patterns.entries()) index.add(pattern, i)
+        const out = gone % patterns.length
+        index.remove(patterns[out]!, out)
         const scan = new Scan()
         for (const [, , resource] of own) {
           scan.read(kind, resource, true)
           const found: number[] = []
           const count = index.find(scan, found, 0)
           const expected = own.flatMap(([, pattern], i) =>
-            i !== out.value && referenceMatches(kind, pattern, resource) ? [i] : [],
+            i !== out && referenceMatches(kind, pattern, resource) ? [i] : [],
           )
           assert.deepEqual(
             found.slice(0, count).toSorted((a, b) => a - b),

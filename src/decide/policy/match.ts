@@ -30,11 +30,14 @@ function hasHead(fixed: number, head: string, scan: Scan): boolean {
   // the head must end where a component ends: /etc does not lead to /etcetera, nor ample.org to example.org
   if (!scan.isHost) return scan.ends[fixed - 1] === head.length && scan.text.startsWith(head)
   const start = scan.starts[fixed - 1]!
-  return start + head.length === scan.hostEnd && scan.text.startsWith(head, start)
+  return start + head.length === scan.length && scan.text.startsWith(head, start)
 }
 
-/** The first run stands at the front, the last at the end, and each one between at the first place it fits. */
-function matchRuns({ runs, fixed }: Matched, scan: Scan): boolean {
+/**
+ * Whether what follows the head fits as well. The first run stands at the front, the last at the end, and each one
+ * between at the first place it fits.
+ */
+export function matchRuns({ runs, fixed }: Matched, scan: Scan): boolean {
   const first = runs[0]!
   if (runs.length === 1) return scan.count === fixed + first.length && runAt(first, scan, fixed)
   const last = runs[runs.length - 1]!

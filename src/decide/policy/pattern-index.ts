@@ -1,9 +1,9 @@
 import { PolicyError } from './error.ts'
-import { matches } from './match.ts'
 import type { Pattern } from './pattern.ts'
 import { LIMITS } from './resource.ts'
 import { hashRun, type Scan } from './scan.ts'
-import { keyFrom, SlotTable, type Slot } from './slot-table.ts'
+import type { Plain } from './slot-record.ts'
+import { SlotTable } from './slot-table.ts'
 
 type Way = 'exact' | 'open' | 'tail' | 'floating'
 
@@ -18,19 +18,21 @@ const FLOATING = 0x165667b1
  * follows a leading `**`. Adding or taking out one touches no other.
  */
 export class PatternIndex<T> {
-  readonly #table: SlotTable<T>
+  readonly table: SlotTable<T>
   readonly #firstCell: number
   /** Bit d: there is a pattern of this way with d leading names (bit 31: 31 or more). */
   #exactDepths = 0
   #openDepths = 0
   #tailDepths = 0
   #floating = 0
-  /** Bit o modulo 32: there is, or was, a pattern for operation o. A clear bit spares every look into the table. */
-  #operations = 0
+  /** Bit o modulo 32: operation o has, or had, a whole pattern, or one with stars. A clear bit spares a look. */
+  #exactOperations = 0
+  #starOperations = 0
   #size = 0
+  readonly #places: number[] = []
 
   constructor(table = new SlotTable<T>()) {
-    this.#table = table
+    this.table = table
     this.#firstCell = table.nextCell()
   }
 
@@ -38,29 +40,31 @@ export class PatternIndex<T> {
     return this.#size
   }
 
-  /** @throws PolicyError `PATTERN_INVALID` when the cell would hold too many patterns only a scan can find */
-  add(pattern: Pattern, value: T, operation = 0): Slot<T> {
+  /**
+   * @param plain given for what is settled by this answer alone, as long as nothing else speaks
+   * @throws PolicyError `PATTERN_INVALID` when the cell would hold too many patterns only a scan can find
+   */
+  add(pattern: Pattern, value: T, operation = 0, plain?: Plain): void {
     const way = wayOf(pattern)
     const cell = this.#firstCell + operation
-    const key = keyFrom(keyOf(pattern, way) ^ saltOf(cell))
-    if (way === 'open' && pattern.shape === 'glob') checkRoom(pattern, cell, this.#table.chain(key))
-    const { shape, fixed, head, runs } = pattern
-    const port = onlyPort(pattern.ports)
-    const ports = port === -1 ? pattern.ports : undefined
-    const slot: Slot<T> = { cell, port, shape, fixed, ports, head, value, next: undefined, runs, key }
-    this.#table.add(slot)
-    this.#operations |= 1 << operation
-    const bit = depthBit(fixed)
+    const key = keyOf(pattern, way) ^ saltOf(cell)
+    if (way === 'open' && pattern.shape === 'glob') checkRoom(pattern, this.table.countGlobs(key, cell))
+    this.table.add(key, cell, pattern, value, plain)
+    if (way === 'exact') this.#exactOperations |= 1 << operation
+    else this.#starOperations |= 1 << operation
+    const bit = depthBit(pattern.fixed)
     if (way === 'exact') this.#exactDepths |= bit
     else if (way === 'open') this.#openDepths |= bit
     else if (way === 'tail') this.#tailDepths |= bit
     else this.#floating++
     this.#size++
-    return slot
   }
 
-  remove(slot: Slot<T>): void {
-    if (this.#table.remove(slot)) this.#size--
+  /** Takes out what was put in with the same pattern, value and operation. */
+  remove(pattern: Pattern, value: T, operation = 0): void {
+    const cell = this.#firstCell + operation
+    const key = keyOf(pattern, wayOf(pattern)) ^ saltOf(cell)
+    if (this.table.remove(key, cell, value)) this.#size--
   }
 
   /**
@@ -69,69 +73,61 @@ export class PatternIndex<T> {
    * @returns how many `found` holds now
    */
   find(scan: Scan, found: T[], count: number, operation = 0): number {
-    if (this.#size === 0 || (this.#operations & (1 << operation)) === 0) return count
+    const places = this.#places
+    const end = this.seek(scan, places, operation)
+    for (let i = 0; i < end; i++) found[count + i] = this.table.value(places[i]!)
+    return count + end
+  }
+
+  /**
+   * Like `find`, but writes where in the table they stand, from the beginning of `found` on: good until the next change.
+   *
+   * @returns how many there are
+   */
+  seek(scan: Scan, found: number[], operation: number): number {
+    const isExact = (this.#exactOperations & (1 << operation)) !== 0
+    const hasStars = (this.#starOperations & (1 << operation)) !== 0
+    if (!isExact && !hasStars) return 0
     const cell = this.#firstCell + operation
     const salt = saltOf(cell)
-    const table = this.#table
-    const { heads } = scan
-    const depth = scan.count
-    let n = count
-    if ((this.#exactDepths & depthBit(depth)) !== 0) {
-      n = tryChain(table.chain(keyFrom(heads[depth]! ^ salt)), cell, scan, found, n)
+    const table = this.table
+    const { heads, count: depth } = scan
+    let n = 0
+    if (isExact && (this.#exactDepths & depthBit(depth)) !== 0) {
+      n = table.find(heads[depth]! ^ salt, cell, scan, depth, found, n)
     }
+    if (!hasStars) return n
     const open = this.#openDepths
     // the lowest depth there is a pattern of; the highest bit stands for all depths beyond
     for (let d = open === 0 ? depth + 1 : 31 - Math.clz32(open & -open); d <= depth; d++) {
-      if ((open & depthBit(d)) !== 0)
-        n = tryChain(table.chain(keyFrom(heads[d]! ^ OPEN ^ salt)), cell, scan, found, n)
+      if ((open & depthBit(d)) === 0) continue
+      n = table.find(heads[d]! ^ OPEN ^ salt, cell, scan, d, found, n)
     }
     if ((this.#tailDepths | this.#floating) === 0) return n
-    return this.#findRare(scan, found, n, cell)
+    return this.#seekRare(scan, found, n, cell)
   }
 
-  #findRare(scan: Scan, found: T[], count: number, cell: number): number {
+  #seekRare(scan: Scan, found: number[], count: number, cell: number): number {
     const salt = saltOf(cell)
-    const table = this.#table
+    const table = this.table
     const { heads, names, count: depth } = scan
     let n = count
     if (this.#tailDepths !== 0 && depth > 0) {
       const end = names[depth - 1]!
       for (let d = 0; d < depth; d++) {
         if ((this.#tailDepths & depthBit(d)) === 0) continue
-        n = tryChain(table.chain(keyFrom(hashRun(heads[d]!, end) ^ TAIL ^ salt)), cell, scan, found, n)
+        n = table.find(hashRun(heads[d]!, end) ^ TAIL ^ salt, cell, scan, d, found, n)
       }
     }
     if (this.#floating > 0) {
       for (let i = 0; i < depth; i++) {
-        const chain = table.chain(keyFrom(names[i]! ^ FLOATING ^ salt))
+        const key = names[i]! ^ FLOATING ^ salt
         // what did not match, or did, for the same name further up gives the same answer here
-        if (chain !== undefined && names.indexOf(names[i]!) === i) {
-          n = tryChain(chain, cell, scan, found, n)
-        }
+        if (table.mayHold(key) && names.indexOf(names[i]!) === i) n = table.find(key, cell, scan, 0, found, n)
       }
     }
     return n
   }
-}
-
-function tryChain<T>(
-  first: Slot<T> | undefined,
-  cell: number,
-  scan: Scan,
-  found: T[],
-  count: number,
-): number {
-  let n = count
-  for (let slot = first; slot !== undefined; slot = slot.next) {
-    if (slot.cell !== cell || (slot.port !== -1 && slot.port !== scan.port)) continue
-    if (matches(slot, scan)) found[n++] = slot.value
-  }
-  return n
-}
-
-/** The port of a pattern that speaks of one alone, as most do; otherwise -1. */
-function onlyPort(ports: Pattern['ports']): number {
-  return ports !== undefined && ports.length === 2 && ports[0] === ports[1] ? ports[0]! : -1
 }
 
 function saltOf(cell: number): number {
@@ -163,12 +159,8 @@ function keyOf(pattern: Pattern, way: Way): number {
   return way === 'open' ? pattern.headHash ^ OPEN : pattern.headHash
 }
 
-function checkRoom<T>(pattern: Pattern, cell: number, first: Slot<T> | undefined): void {
+function checkRoom(pattern: Pattern, held: number): void {
   const limit = pattern.fixed === 0 ? LIMITS.looseInCell : LIMITS.sharedHeadInCell
-  let held = 0
-  for (let slot = first; slot !== undefined; slot = slot.next) {
-    if (slot.cell === cell && slot.shape === 'glob') held++
-  }
   if (held < limit) return
   throw new PolicyError('PATTERN_INVALID', {
     what: `there are ${limit} patterns beside "${pattern.text.slice(0, 120)}" that only trying one by one can find`,

@@ -18,6 +18,8 @@ const STAR = 16
 const NOT_IN_HOST = 32
 /** Every bit from here on: what is left of a code beyond ASCII. */
 const WIDE = ~0xff
+/** What stands for every such character in {@link Scan.bytes}: it is in no head that is compared there. */
+const NOT_ASCII = 0xff
 const CLASSES = Uint8Array.from({ length: 128 }, (_, code) => {
   const text = String.fromCharCode(code)
   return (
@@ -60,8 +62,9 @@ export const EMPTY_RUN = SEED
 export class Scan {
   text = ''
   count = 0
-  /** Of an endpoint: where its host ends in `text`, and its port, -1 when it has none. */
-  hostEnd = 0
+  /** How much of `text` patterns speak of: all of it, or the host of an endpoint, which ends here. */
+  length = 0
+  /** Of an endpoint; -1 when it has none. */
   port = -1
   isHost = false
   /** Whether a component begins with a dot, as most places of secrets do. */
@@ -74,6 +77,10 @@ export class Scan {
   hasStar = false
   /** How many component comparisons patterns with stars took: the measure of work, for tests. */
   steps = 0
+  /** What patterns speak of, a byte a character; of a host backwards, so that the head of a pattern is always in front. */
+  readonly bytes = new Uint8Array(LIMITS.resourceBytes)
+  /** The same memory, to compare four at once. */
+  readonly words = new Int32Array(this.bytes.buffer)
   readonly starts = new Int32Array(LIMITS.components)
   readonly ends = new Int32Array(LIMITS.components)
   readonly names = new Int32Array(LIMITS.components)
@@ -93,17 +100,25 @@ export class Scan {
     this.isWord = true
     this.hasStar = false
     this.text = text
+    this.length = text.length
     this.heads[0] = EMPTY_RUN
     if (text.length === 0) return needed ? 'it names no resource' : undefined
     if (text.length > LIMITS.resourceBytes) return `it is longer than ${LIMITS.resourceBytes} bytes`
     if (kind === 'endpoint') return this.#endpoint(text)
     if (kind === 'name') return this.#components(text, 0)
+    this.bytes[0] = SLASH
     if (text.charCodeAt(0) !== SLASH) return 'it is not an absolute path'
     return text.length === 1 ? undefined : this.#components(text, 1)
   }
 
+  /** How many of the bytes the first `depth` components take up. */
+  headLength(depth: number): number {
+    if (depth === 0) return 0
+    return this.isHost ? this.length - this.starts[depth - 1]! : this.ends[depth - 1]!
+  }
+
   #components(text: string, start: number): string | undefined {
-    const { starts, ends, names, heads } = this
+    const { starts, ends, names, heads, bytes } = this
     const length = text.length
     let run = EMPTY_RUN
     let seen = 0
@@ -113,6 +128,7 @@ export class Scan {
       let hash = SEED
       for (; i < length; i++) {
         const code = text.charCodeAt(i)
+        bytes[i] = code
         if (code === SLASH) break
         seen |= CLASSES[code & 0x7f]! | ((code & 0xff80) << 1)
         hash = Math.imul(hash ^ code, STEP)
@@ -139,7 +155,7 @@ export class Scan {
   /** What characters beyond the ordinary mean. */
   #oddities(text: string, bits: number, isPath: boolean): string | undefined {
     // beyond ASCII the cheap sum of bits says no more than that
-    const seen = (bits & WIDE) === 0 ? bits : asciiIn(text) | WIDE
+    const seen = (bits & WIDE) === 0 ? bits : this.#rereadWide(text) | WIDE
     if ((seen & CONTROL) !== 0) return 'it has a control character'
     if ((seen & BACKSLASH) !== 0 && isPath) return 'it has a backslash'
     this.hasCapital = (seen & CAPITAL) !== 0
@@ -152,6 +168,17 @@ export class Scan {
     return Buffer.byteLength(text) > LIMITS.resourceBytes
       ? `it is longer than ${LIMITS.resourceBytes} bytes`
       : undefined
+  }
+
+  /** Takes every character beyond ASCII for itself, which the quick way took for the one its last bits are. */
+  #rereadWide(text: string): number {
+    let seen = 0
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i)
+      if (code < 0x80) seen |= CLASSES[code]!
+      else this.bytes[i] = NOT_ASCII
+    }
+    return seen
   }
 
   #endpoint(text: string): string | undefined {
@@ -184,17 +211,18 @@ export class Scan {
   /** An address: one component, so that no domain pattern can match a part of it. */
   #whole(text: string, end: number): undefined {
     this.text = text
-    this.hostEnd = end
+    this.length = end
     this.count = 1
     this.starts[0] = 0
     this.ends[0] = end
+    for (let i = 0; i < end; i++) this.bytes[i] = text.charCodeAt(end - 1 - i)
     const name = hashName(text.slice(0, end), true)
     this.names[0] = name
     this.heads[1] = hashRun(EMPTY_RUN, name)
   }
 
   #labels(text: string, hostEnd: number): string | undefined {
-    const { starts, ends, names, heads } = this
+    const { starts, ends, names, heads, bytes } = this
     if (hostEnd > LIMITS.hostLength) return NO_HOST
     let run = EMPTY_RUN
     let hash = SEED
@@ -203,6 +231,7 @@ export class Scan {
     let count = 0
     for (let i = hostEnd - 1; i >= -1; i--) {
       const code = i >= 0 ? text.charCodeAt(i) : DOT
+      bytes[hostEnd - 1 - i] = code
       if (code !== DOT) {
         seen |= CLASSES[code & 0x7f]! | ((code & 0xff80) << 1)
         hash = Math.imul(hash ^ code, STEP)
@@ -229,7 +258,7 @@ export class Scan {
       if (looksNumeric(host)) return NO_HOST
     }
     this.text = text
-    this.hostEnd = hostEnd
+    this.length = hostEnd
     this.count = count
     return undefined
   }
@@ -237,12 +266,3 @@ export class Scan {
 
 const NO_HOST = 'its host is neither a name in ASCII nor a canonical address'
 const NO_PORT = 'its port is not a number from 1 to 65535 (an IPv6 address stands in [ ])'
-
-function asciiIn(text: string): number {
-  let seen = 0
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if (code < 128) seen |= CLASSES[code]!
-  }
-  return seen
-}

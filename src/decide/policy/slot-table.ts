@@ -1,41 +1,45 @@
+import { matches, matchRuns } from './match.ts'
 import type { Pattern } from './pattern.ts'
-
-/**
- * A pattern's place in an index, kept to take it out again. What most patterns are compared by stands in the slot
- * itself: deciding is mostly waiting for memory, and every object less to visit is felt.
- */
-export interface Slot<T> {
-  /** The index and the operation it belongs to: two keys may be the same by chance, and then this tells. */
-  readonly cell: number
-  /** The one port, or -1; it stands here so that the list of ports need not be visited for it. */
-  readonly port: number
-  readonly shape: Pattern['shape']
-  readonly fixed: number
-  /** Undefined beside a `port` as well. */
-  readonly ports: Pattern['ports']
-  readonly head: string
-  readonly value: T
-  next: Slot<T> | undefined
-  /** The runs of a `glob`. */
-  readonly runs: Pattern['runs']
-  readonly key: number
-}
+import type { Scan } from './scan.ts'
+import {
+  coversRecord,
+  isOf,
+  isPlainIn,
+  isUnusualAt,
+  keyIn,
+  needsPattern,
+  RECORD,
+  recordMemory,
+  writeRecord,
+  type Plain,
+} from './slot-record.ts'
 
 /** Above the number of operations there are. */
 const CELLS_PER_INDEX = 256
 const SMALLEST = 16
+
+// what a mark says of its place; every other value is a part of the key that stands there
 const EMPTY = 0
+/** Searches go on past it. */
+const TAKEN_OUT = 1
+
+/** What is kept beside a record: its value; its pattern, or the three parts of a plain answer. */
+const KEPT = 4
+type Kept<T> = T | Pattern | string | readonly string[] | undefined
 
 /**
- * What many indexes keep their slots in: slots of one key in a chain, keys by open addressing in one array of numbers.
- * So a question that finds nothing, which is most, reads a few bytes of an array small enough to stay in the cache.
+ * What many indexes keep their patterns in, by open addressing. A byte for each place tells most places that cannot
+ * hold the key; they are few enough to stay in the cache, so that a question that finds nothing, which is most, is
+ * answered from there, and one that finds something waits for little more than the record.
  */
 export class SlotTable<T> {
-  #keys = new Int32Array(SMALLEST)
-  #chains: (Slot<T> | undefined)[] = places<T>(SMALLEST)
+  #marks = new Uint8Array(SMALLEST)
+  #memory = recordMemory(SMALLEST)
+  #kept: Kept<T>[] = nothing(SMALLEST * KEPT)
   /** How far a mixed key is moved down to be a place. */
   #shift = 32 - Math.log2(SMALLEST)
-  #used = 0
+  #held = 0
+  #takenOut = 0
   #indexes = 0
 
   /** The first cell of an index; never given twice. */
@@ -43,86 +47,154 @@ export class SlotTable<T> {
     return this.#indexes++ * CELLS_PER_INDEX
   }
 
-  /** The slots under `key`, and those under another that fell together with it; whoever asks compares. */
-  chain(key: number): Slot<T> | undefined {
-    const keys = this.#keys
-    const last = keys.length - 1
-    for (let at = Math.imul(key, 0x9e3779b1) >>> this.#shift; ; at = (at + 1) & last) {
-      const held = keys[at]!
-      if (held === key) return this.#chains[at]
-      if (held === EMPTY) return undefined
+  /**
+   * Writes the place of everything put in under this key and cell that covers the scanned resource into `found`.
+   *
+   * @param depth how many components are in the head the key was made of
+   * @returns how many `found` holds now
+   */
+  find(key: number, cell: number, scan: Scan, depth: number, found: number[], count: number): number {
+    const marks = this.#marks
+    const last = marks.length - 1
+    const mixed = Math.imul(key, 0x9e3779b1)
+    const mark = markOf(mixed)
+    let n = count
+    for (let place = mixed >>> this.#shift; ; place = (place + 1) & last) {
+      const own = marks[place]!
+      if (own === mark && this.#isFound(place, key, cell, scan, depth)) found[n++] = place
+      else if (own === EMPTY) return n
     }
   }
 
-  add(slot: Slot<T>): void {
-    if (this.#used * 4 >= this.#keys.length * 3) this.#grow()
-    const at = this.#place(slot.key)
-    if (this.#keys[at] === EMPTY) this.#used++
-    this.#keys[at] = slot.key
-    slot.next = this.#chains[at]
-    this.#chains[at] = slot
+  /** Whether the mark of this key is there at all: a quick no to most questions. */
+  mayHold(key: number): boolean {
+    const marks = this.#marks
+    const last = marks.length - 1
+    const mixed = Math.imul(key, 0x9e3779b1)
+    const mark = markOf(mixed)
+    for (let place = mixed >>> this.#shift; ; place = (place + 1) & last) {
+      if (marks[place] === mark) return true
+      if (marks[place] === EMPTY) return false
+    }
   }
 
-  remove(slot: Slot<T>): boolean {
-    const at = this.#place(slot.key)
-    const first = this.#chains[at]
-    if (first === slot) {
-      this.#chains[at] = slot.next
-      if (slot.next === undefined) this.#close(at)
+  #isFound(place: number, key: number, cell: number, scan: Scan, depth: number): boolean {
+    const memory = this.#memory
+    const at = place * RECORD
+    if (!isOf(memory.words, at, key, cell)) return false
+    if (!needsPattern(memory.words, at)) return coversRecord(memory, at, scan, depth)
+    const pattern = this.#kept[place * KEPT + 1] as Pattern
+    if (isUnusualAt(memory.words, at)) return matches(pattern, scan)
+    return coversRecord(memory, at, scan, depth) && matchRuns(pattern, scan)
+  }
+
+  /** What stands at a place that `find` has just found. */
+  value(place: number): T {
+    return this.#kept[place * KEPT] as T
+  }
+
+  /** Whether an allow stands there that has no condition but its time, and is surely in it. */
+  isPlain(place: number, second: number): boolean {
+    return isPlainIn(this.#memory.words, place * RECORD, second)
+  }
+
+  /** Of what is plain. */
+  rule(place: number): string {
+    return this.#kept[place * KEPT + 1] as string
+  }
+
+  reason(place: number): string {
+    return this.#kept[place * KEPT + 2] as string
+  }
+
+  capabilities(place: number): readonly string[] {
+    return this.#kept[place * KEPT + 3] as readonly string[]
+  }
+
+  /** How many patterns of this key and cell can only be found by trying each. */
+  countGlobs(key: number, cell: number): number {
+    let count = 0
+    for (let place = this.#next(key, cell, undefined); place !== -1;) {
+      const pattern = this.#kept[place * KEPT + 1] as Pattern
+      if (needsPattern(this.#memory.words, place * RECORD) && pattern.shape === 'glob') count++
+      place = this.#next(key, cell, place)
+    }
+    return count
+  }
+
+  /** The next place of this key and cell after `after`, from the beginning without; -1 when there is none. */
+  #next(key: number, cell: number, after: number | undefined): number {
+    const last = this.#marks.length - 1
+    const mixed = Math.imul(key, 0x9e3779b1)
+    let place = after === undefined ? mixed >>> this.#shift : (after + 1) & last
+    for (; this.#marks[place] !== EMPTY; place = (place + 1) & last) {
+      if (this.#marks[place] === markOf(mixed) && isOf(this.#memory.words, place * RECORD, key, cell))
+        return place
+    }
+    return -1
+  }
+
+  add(key: number, cell: number, pattern: Pattern, value: T, plain?: Plain): void {
+    if ((this.#held + this.#takenOut + 1) * 4 > this.#marks.length * 3) this.#rebuild()
+    const place = this.#vacant(key)
+    const at = place * RECORD
+    if (this.#marks[place] === TAKEN_OUT) this.#takenOut--
+    this.#held++
+    this.#marks[place] = markOf(Math.imul(key, 0x9e3779b1))
+    writeRecord(this.#memory, at, key, cell, pattern, plain)
+    const kept = this.#kept
+    kept[place * KEPT] = value
+    kept[place * KEPT + 1] = needsPattern(this.#memory.words, at) ? pattern : plain?.rule
+    kept[place * KEPT + 2] = plain?.reason
+    kept[place * KEPT + 3] = plain?.capabilities
+  }
+
+  /** @returns whether there was one of that value to take out */
+  remove(key: number, cell: number, value: T): boolean {
+    for (let place = this.#next(key, cell, undefined); place !== -1; place = this.#next(key, cell, place)) {
+      if (this.#kept[place * KEPT] !== value) continue
+      this.#marks[place] = TAKEN_OUT
+      this.#kept.fill(undefined, place * KEPT, (place + 1) * KEPT)
+      this.#held--
+      this.#takenOut++
       return true
     }
-    let before = first
-    while (before !== undefined && before.next !== slot) before = before.next
-    if (before === undefined) return false
-    before.next = slot.next
-    return true
+    return false
   }
 
-  /** Where `key` stands, or the empty place where it would. */
-  #place(key: number): number {
-    const keys = this.#keys
-    let at = Math.imul(key, 0x9e3779b1) >>> this.#shift
-    while (keys[at] !== key && keys[at] !== EMPTY) at = (at + 1) & (keys.length - 1)
-    return at
+  /** The first place from its own on where `key` may be put. */
+  #vacant(key: number): number {
+    const marks = this.#marks
+    let place = Math.imul(key, 0x9e3779b1) >>> this.#shift
+    while (marks[place]! > TAKEN_OUT) place = (place + 1) & (marks.length - 1)
+    return place
   }
 
-  /** Empties a place and moves up whoever was kept from its own by it, so that no search ends too early. */
-  #close(place: number): void {
-    const keys = this.#keys
-    const last = keys.length - 1
-    this.#used--
-    let gap = place
-    for (let at = (gap + 1) & last; keys[at] !== EMPTY; at = (at + 1) & last) {
-      const own = Math.imul(keys[at]!, 0x9e3779b1) >>> this.#shift
-      if (((at - own) & last) < ((at - gap) & last)) continue
-      keys[gap] = keys[at]!
-      this.#chains[gap] = this.#chains[at]
-      gap = at
-    }
-    keys[gap] = EMPTY
-    this.#chains[gap] = undefined
-  }
-
-  #grow(): void {
-    const keys = this.#keys
-    const chains = this.#chains
-    this.#keys = new Int32Array(keys.length * 2)
-    this.#chains = places<T>(keys.length * 2)
-    this.#shift--
-    for (let i = 0; i < keys.length; i++) {
-      if (keys[i] === EMPTY) continue
-      const at = this.#place(keys[i]!)
-      this.#keys[at] = keys[i]!
-      this.#chains[at] = chains[i]
+  /** Puts everything anew, into more room when it is not for what was taken out alone. */
+  #rebuild(): void {
+    const [marks, { words }, kept] = [this.#marks, this.#memory, this.#kept]
+    const isLarger = this.#held * 2 >= marks.length
+    const places = isLarger ? marks.length * 2 : marks.length
+    this.#shift = 32 - Math.log2(places)
+    this.#marks = new Uint8Array(places)
+    this.#memory = recordMemory(places)
+    this.#kept = nothing(places * KEPT)
+    this.#takenOut = 0
+    for (const [from, mark] of marks.entries()) {
+      if (mark <= TAKEN_OUT) continue
+      const to = this.#vacant(keyIn(words, from * RECORD))
+      this.#marks[to] = mark
+      this.#memory.words.set(words.subarray(from * RECORD, (from + 1) * RECORD), to * RECORD)
+      for (let i = 0; i < KEPT; i++) this.#kept[to * KEPT + i] = kept[from * KEPT + i]
     }
   }
 }
 
-function places<T>(count: number): (Slot<T> | undefined)[] {
+function nothing(count: number): undefined[] {
   return Array.from({ length: count }, () => undefined)
 }
 
-/** A hash as a key: 0 means that a place is empty. */
-export function keyFrom(hash: number): number {
-  return hash | 0 || 1
+/** Seven bits of a mixed key that its place does not tell, never {@link EMPTY} or {@link TAKEN_OUT}. */
+function markOf(mixed: number): number {
+  return (mixed & 0x7f) | 0x80
 }

@@ -70,20 +70,33 @@ export function applies(clause: Clause, facts: Facts): boolean {
   )
 }
 
-/** The first explicit deny among what was found. */
-export function findDeny(found: readonly Clause[], count: number, facts: Facts): Clause | undefined {
-  let first: Clause | undefined
-  for (let i = 0; i < count; i++) {
-    const clause = found[i]!
-    if (
-      clause.effect === 'deny' &&
-      (first === undefined || clause.order < first.order) &&
-      applies(clause, facts)
-    ) {
-      first = clause
+/** What was found, by what it would do: of each kind that applies, the one that settles it. */
+export class Voices {
+  deny: Clause | undefined = undefined
+  ask: Clause | undefined = undefined
+  allow: Clause | undefined = undefined
+  /** An allow that does not reach up to the risk of the action. */
+  risky: Clause | undefined = undefined
+  request: Clause | undefined = undefined
+
+  hear(found: readonly Clause[], count: number, facts: Facts): void {
+    this.deny = this.ask = this.allow = this.risky = this.request = undefined
+    for (let i = 0; i < count; i++) {
+      const clause = found[i]!
+      if (applies(clause, facts)) this.#add(clause, facts)
     }
   }
-  return first
+
+  #add(clause: Clause, facts: Facts): void {
+    const { effect } = clause
+    if (effect === 'deny') this.deny = earlier(this.deny, clause)
+    else if (effect === 'ask') this.ask = earlier(this.ask, clause)
+    else if (effect === 'request') this.request = earlier(this.request, clause)
+    else if (effect !== 'allow') return
+    else if (facts.risk <= (clause.riskAtMost === -1 ? facts.askAt - 1 : clause.riskAtMost)) {
+      this.allow = earlier(this.allow, clause)
+    } else this.risky = earlier(this.risky, clause)
+  }
 }
 
 /**
@@ -92,22 +105,7 @@ export function findDeny(found: readonly Clause[], count: number, facts: Facts):
  *
  * @returns undefined when nothing speaks for it: the default is a deny
  */
-export function weigh(found: readonly Clause[], count: number, facts: Facts): Settled | undefined {
-  let ask: Clause | undefined
-  let allow: Clause | undefined
-  let risky: Clause | undefined
-  let request: Clause | undefined
-  for (let i = 0; i < count; i++) {
-    const clause = found[i]!
-    if (!applies(clause, facts)) continue
-    if (clause.effect === 'ask') ask = earlier(ask, clause)
-    else if (clause.effect === 'request') request = earlier(request, clause)
-    else if (clause.effect === 'allow') {
-      const isCovered = facts.risk <= (clause.riskAtMost === -1 ? facts.askAt - 1 : clause.riskAtMost)
-      if (isCovered) allow = earlier(allow, clause)
-      else risky = earlier(risky, clause)
-    }
-  }
+export function weigh({ ask, allow, risky, request }: Voices, risk: number): Settled | undefined {
   if (ask !== undefined) return settled('ask', ask.rule, ask.reason)
   if (allow !== undefined) {
     return {
@@ -118,7 +116,7 @@ export function weigh(found: readonly Clause[], count: number, facts: Facts): Se
       fix: undefined,
     }
   }
-  if (risky !== undefined) return tooRisky(risky, facts.risk)
+  if (risky !== undefined) return tooRisky(risky, risk)
   return request === undefined ? undefined : settled('ask', request.rule, request.reason)
 }
 

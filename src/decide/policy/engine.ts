@@ -9,7 +9,7 @@ import { EMPTY_POLICY, mayGrant, readPolicy, type Policy } from './compile.ts'
 import { Barrier } from './barrier.ts'
 import { byDefault, denied, invalidResource, unknownAction } from './answer.ts'
 import { covers } from './covers.ts'
-import { LazyEvidence } from './evidence.ts'
+import { LazyEvidence, type InForce } from './evidence.ts'
 import type { Exclusions, ProtectedPlaces } from './exclusion.ts'
 import { exclusionFix, ruleFix } from './fix.ts'
 import { HeldGrants, type HeldGrant, type Holder } from './held.ts'
@@ -51,6 +51,7 @@ export class PolicyEngine {
   readonly #held = new HeldGrants()
   #digest: string | undefined
   #epoch = 1
+  #inForce: InForce | undefined
 
   /** @throws PolicyError `PATTERN_INVALID` when a protected place is not an absolute, plain path */
   constructor({ monotonicMs, places = {}, home }: PolicyOptions) {
@@ -104,6 +105,7 @@ export class PolicyEngine {
   #changed(): void {
     this.#epoch++
     this.#digest = undefined
+    this.#inForce = undefined
   }
 
   /**
@@ -150,9 +152,9 @@ export class PolicyEngine {
       answer = settled('deny', 'error', `deciding failed: ${messageOf(error)}`, 'report this as a bug')
     }
     const { effect, rule, reason, capabilities, fix } = answer
-    const digest = this.#digest ?? this.digest()
-    const took = (this.#monotonicMs() - started) * 1000
-    const evidence = new LazyEvidence(domain, digest, this.#epoch, took, who, action)
+    const inForce = (this.#inForce ??= { digest: this.digest(), epoch: this.#epoch })
+    const took = Math.round((this.#monotonicMs() - started) * 1e6)
+    const evidence = new LazyEvidence(domain, inForce, took, who, action)
     return fix === undefined
       ? { effect, layer: 'policy', rule, reason, capabilities, evidence }
       : { effect, layer: 'policy', rule, reason, fix, capabilities, evidence }

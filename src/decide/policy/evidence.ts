@@ -4,32 +4,42 @@ import { canonicalJson } from '../../core/canonical.ts'
 import type { Evidence } from '../../core/decision.ts'
 import type { Principal } from '../../core/principal.ts'
 
+/** What decisions between two changes have in common. */
+export interface InForce {
+  readonly digest: string
+  readonly epoch: number
+}
+
 /**
  * Evidence whose input hash is worked out when somebody reads it: hashing takes several times as long as deciding.
  * `JSON.stringify` reads it; copying with `{...evidence}` does not, so hand the object on as it is.
  */
 export class LazyEvidence implements Evidence {
   readonly domain: Domain
-  readonly policyDigest: string
-  readonly epoch: number
-  readonly microseconds: number
+  readonly #inForce: InForce
+  /** A whole number, because V8 keeps every other one in an object of its own. */
+  readonly #nanoseconds: number
   readonly #who: Principal
   readonly #action: Action
 
-  constructor(
-    domain: Domain,
-    policyDigest: string,
-    epoch: number,
-    microseconds: number,
-    who: Principal,
-    action: Action,
-  ) {
+  constructor(domain: Domain, inForce: InForce, nanoseconds: number, who: Principal, action: Action) {
     this.domain = domain
-    this.policyDigest = policyDigest
-    this.epoch = epoch
-    this.microseconds = microseconds
+    this.#inForce = inForce
+    this.#nanoseconds = nanoseconds
     this.#who = who
     this.#action = action
+  }
+
+  get policyDigest(): string {
+    return this.#inForce.digest
+  }
+
+  get epoch(): number {
+    return this.#inForce.epoch
+  }
+
+  get microseconds(): number {
+    return this.#nanoseconds / 1000
   }
 
   get inputHash(): string {

@@ -41,6 +41,8 @@ export class SlotTable<T> {
   #held = 0
   #takenOut = 0
   #indexes = 0
+  /** Read early and for nothing else: what the answer will need is on its way from memory while the record is compared. */
+  fetched: unknown = undefined
 
   /** The first cell of an index; never given twice. */
   nextCell(): number {
@@ -61,8 +63,10 @@ export class SlotTable<T> {
     let n = count
     for (let place = mixed >>> this.#shift; ; place = (place + 1) & last) {
       const own = marks[place]!
-      if (own === mark && this.#isFound(place, key, cell, scan, depth)) found[n++] = place
-      else if (own === EMPTY) return n
+      if (own === mark) {
+        this.fetched = this.#kept[place * KEPT + 1]
+        if (this.#isFound(place, key, cell, scan, depth)) found[n++] = place
+      } else if (own === EMPTY) return n
     }
   }
 

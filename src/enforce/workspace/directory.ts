@@ -1,5 +1,4 @@
 import {
-  chmodSync,
   closeSync,
   constants,
   fchmodSync,
@@ -18,6 +17,7 @@ import {
   unlinkSync,
 } from 'node:fs'
 import { messageOf, systemCode } from '../../core/error.ts'
+import { emptyDirectory, unlock } from './empty.ts'
 import { WorkspaceError } from './errors.ts'
 import { lookOf, type Look } from './look.ts'
 
@@ -29,8 +29,6 @@ import { lookOf, type Look } from './look.ts'
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
 // never waits on a pipe, never follows a link
 const FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-// O_PATH, which Node does not name: holds what is there without opening it
-const PATH_ONLY = 0o10000000 | constants.O_DIRECTORY | constants.O_NOFOLLOW
 const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
 
 export class Directory {
@@ -146,40 +144,14 @@ export class Directory {
     const seen = this.look(name)
     if (seen === undefined) return
     if (seen.kind !== 'directory') return this.remove(name)
-    this.#unlock(name)
+    unlock(this.at(name))
     const inner = this.child(name)
-    if (inner !== undefined) inner.#removeEach()
+    try {
+      if (inner !== undefined) emptyDirectory(inner.fd)
+    } finally {
+      inner?.close()
+    }
     this.removeDirectory(name)
-  }
-
-  /** An agent may have shut a directory against its owner, and the kernel shuts the overlay's own. */
-  #unlock(name: string): void {
-    const fd = openSync(this.at(name), PATH_ONLY)
-    try {
-      chmodSync(`/proc/self/fd/${fd}`, 0o700)
-    } finally {
-      closeSync(fd)
-    }
-  }
-
-  /** The same for a name that may not be UTF-8. */
-  #removeRaw(raw: Buffer): void {
-    const name = textOf(raw)
-    if (name !== undefined) return this.removeAll(name)
-    const path = Buffer.concat([Buffer.from(`/proc/self/fd/${this.fd}/`), raw])
-    if (!lstatSync(path).isDirectory()) return unlinkSync(path)
-    new Directory(openSync(path, DIRECTORY)).#removeEach()
-    rmdirSync(path)
-  }
-
-  /** Removes all that is in it, and closes it. */
-  #removeEach(): void {
-    try {
-      const raw = readdirSync(`/proc/self/fd/${this.fd}`, { encoding: 'buffer' })
-      for (const each of raw) this.#removeRaw(each)
-    } finally {
-      this.close()
-    }
   }
 
   changeMode(mode: number): void {

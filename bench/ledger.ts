@@ -1,6 +1,6 @@
 /**
  * The ledger beside the least that could do the same: durable appends against the raw multi-row insert of the same
- * driver, one append at a time against a plain commit of one row, verification against reading and hashing alone. Both
+ * driver, one append at a time against the flush of a page by the disk alone, verification against reading and hashing alone. Both
  * sides of a ratio are measured in turns, round by round; a figure is the median of the rounds.
  */
 import { generateKeyPairSync, hash, sign, type KeyObject } from 'node:crypto'
@@ -9,17 +9,22 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
-import { openDb, transaction } from '../src/platform/db.ts'
-import { openLedger, verifyLedger, type AuditEvent, type Ledger } from '../src/record/audit/index.ts'
+import { openLedger, verifyLedger, type Ledger } from '../src/record/audit/index.ts'
+import {
+  eventOf,
+  flushesInPlace,
+  median,
+  plainCommits,
+  quantile,
+  rawInserts,
+  readAndHash,
+  type Flush,
+} from './ledger-limits.ts'
 import type { BenchResult } from './result.ts'
 
 const CLIENTS = [1, 16, 256] as const
 const ROUNDS = 5
 const APPEND_MS = 1000
-const RAW_ROWS = 20_000
-const RAW_TRANSACTIONS = 3
-const PLAIN_MS = 500
-const PAGE = 1000
 const INDEX_PATIENCE_MS = 4000
 
 interface Load {
@@ -34,6 +39,7 @@ interface Round {
   readonly raw: number
   /** Milliseconds for a commit of one row, the median. */
   readonly plain: number
+  readonly flush: Flush
   readonly loads: ReadonlyMap<number, Load>
   /** The longest an event loop with nothing but short turns was held: what the machine does by itself. */
   readonly heldAnyway: number
@@ -71,9 +77,10 @@ async function measure(ledger: Ledger, root: string, round: number): Promise<Rou
   await indexed(ledger)
   const raw = rawInserts(join(root, `raw-${round}.db`))
   const plain = plainCommits(join(root, `plain-${round}.db`))
+  const flush = flushesInPlace(join(root, 'flush'))
   const heldAnyway = await holdsOf(shortTurns)
   for (const clients of CLIENTS) loads.set(clients, await load(ledger, clients, APPEND_MS))
-  return { raw, plain, loads, heldAnyway }
+  return { raw, plain, flush, loads, heldAnyway }
 }
 
 async function measureVerifying(directory: string, witnessPath: string, key: KeyObject): Promise<Verifying> {
@@ -107,6 +114,14 @@ function appendResults(rounds: readonly Round[]): BenchResult[] {
       value: Math.round(median(rounds.map(({ plain }) => 1000 / plain))),
       p50: round3(median(rounds.map(({ plain }) => plain))),
     },
+    {
+      bench: 'ledger',
+      name: 'flush of one page in place, no database',
+      unit: 'flushes/s',
+      value: Math.round(median(rounds.map(({ flush }) => 1000 / flush.p50))),
+      p50: round3(median(rounds.map(({ flush }) => flush.p50))),
+      p99: round3(median(rounds.map(({ flush }) => flush.p99))),
+    },
     ...CLIENTS.map((clients) => appendResult(clients, rounds)),
     {
       bench: 'ledger',
@@ -135,8 +150,8 @@ function appendResult(clients: number, rounds: readonly Round[]): BenchResult {
     p99: round3(of((load) => load.p99)),
   }
   if (clients === 1) {
-    const slower = of((load, { plain }) => load.p50 / plain)
-    const against = 'p50 of a plain commit'
+    const slower = of((load, { flush }) => load.p50 / flush.p50)
+    const against = 'p50 of the disk alone'
     return { ...base, ratio: round3(slower), against, goal: 'p50 < 0.25 ms', ok: p50 < 0.25 }
   }
   const goal = clients === 256 ? { goal: '>= 0.55 of the raw insert', ok: ratio >= 0.55 } : {}
@@ -173,13 +188,7 @@ async function load(ledger: Ledger, clients: number, forMs: number): Promise<Loa
     await Promise.all(Array.from({ length: clients }, (_, id) => client(id)))
     seconds = (performance.now() - start) / 1000
   })
-  times.sort((a, b) => a - b)
-  return {
-    perSecond: times.length / seconds,
-    p50: times[Math.floor(times.length / 2)] ?? 0,
-    p99: times[Math.floor(times.length * 0.99)] ?? 0,
-    heldMs,
-  }
+  return { perSecond: times.length / seconds, p50: median(times), p99: quantile(times, 0.99), heldMs }
 }
 
 async function holdsOf(work: () => Promise<void>): Promise<number> {
@@ -196,103 +205,6 @@ async function shortTurns(): Promise<void> {
     hash('sha256', 'x'.repeat(10_000), 'hex')
     await nextTurn()
   }
-}
-
-/** An entry of about 700 bytes, such as the gate writes for a verdict. */
-function eventOf(client: number, round: number): AuditEvent {
-  return {
-    event_type: 'file',
-    agent: `agent-${client}`,
-    action: 'fs:read',
-    target: `/srv/data/project/notes/${client}/${round}.md`,
-    capabilities_used: ['fs:read:/srv/data/**'],
-    decision: 'allow',
-    decision_id: '019a5c1e-7b1a-7000-8000-000000000001',
-    details: { bytes: 'ab12cd34', domain: 'path_access', epoch: 12, input_hash: '0123456789abcdef' },
-    layer: 'policy',
-    permit_id: '',
-    reason: 'the role may read what lies in its workspace',
-    request_id: '019a5c1e-7b1a-7000-8000-000000000002',
-    result: 'allowed',
-    risk_level: 'low',
-    rule: 'policy.rules[3]',
-  }
-}
-
-/** The most the driver can do: bodies and hashes ready, many rows per statement, one flush per 20,000 rows. */
-function rawInserts(path: string): number {
-  const db = openDb(path)
-  try {
-    db.exec('CREATE TABLE log (seq INTEGER PRIMARY KEY, hash BLOB NOT NULL, body TEXT NOT NULL) STRICT')
-    const places = Array.from({ length: 32 }, () => '(?, ?, ?)').join(', ')
-    const insert = db.prepare(`INSERT INTO log VALUES ${places}`)
-    const body = JSON.stringify({
-      ...eventOf(1, 1),
-      id: 'x'.repeat(32),
-      prev_hash: 'y'.repeat(64),
-      time: 'z'.repeat(40),
-    })
-    const digest = hash('sha256', body, 'buffer')
-    const rates: number[] = []
-    let seq = 0
-    for (let transactions = 0; transactions < RAW_TRANSACTIONS; transactions++) {
-      const start = performance.now()
-      transaction(db, () => {
-        for (let row = 0; row < RAW_ROWS; row += 32) {
-          const values: (number | Uint8Array | string)[] = []
-          for (let at = 0; at < 32; at++) values.push(++seq, digest, body)
-          insert.run(...values)
-        }
-      })
-      rates.push((RAW_ROWS / (performance.now() - start)) * 1000)
-    }
-    return median(rates)
-  } finally {
-    db.close()
-  }
-}
-
-/** One row, one commit, nothing else: what a single client waits for at least. Milliseconds, the median. */
-function plainCommits(path: string): number {
-  const db = openDb(path)
-  try {
-    db.exec('CREATE TABLE log (seq INTEGER PRIMARY KEY, hash BLOB NOT NULL, body TEXT NOT NULL) STRICT')
-    const insert = db.prepare('INSERT INTO log VALUES (?, ?, ?)')
-    const body = JSON.stringify(eventOf(1, 1))
-    const digest = hash('sha256', body, 'buffer')
-    const times: number[] = []
-    for (let seq = 1, start = performance.now(); performance.now() - start < PLAIN_MS; seq++) {
-      const before = performance.now()
-      insert.run(seq, digest, body)
-      times.push(performance.now() - before)
-    }
-    return median(times)
-  } finally {
-    db.close()
-  }
-}
-
-/** What any verification must do: read every row and hash its body. */
-function readAndHash(path: string): number {
-  const db = openDb(path, { readOnly: true })
-  try {
-    const page = db.prepare('SELECT seq, hash, body FROM log WHERE seq > ? ORDER BY seq LIMIT ?')
-    page.setReturnArrays(true)
-    const start = performance.now()
-    let last = 0
-    for (;;) {
-      const rows = page.all(last, PAGE) as unknown as [number, Uint8Array, string][]
-      if (rows.length === 0) return (last / (performance.now() - start)) * 1000
-      for (const [, , body] of rows) hash('sha256', body, 'hex')
-      last = rows.at(-1)![0]
-    }
-  } finally {
-    db.close()
-  }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 }
 
 function round3(value: number): number {

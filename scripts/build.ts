@@ -10,6 +10,7 @@ import { existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync }
 import { rolldown, type OutputChunk } from 'rolldown'
 import { codeGenerationIn } from './codegen.ts'
 import { writeManPages } from './manual.ts'
+import { buildNative, isNativeCurrent } from './native.ts'
 import { NODE, ROOT, HARDENED } from './project.ts'
 
 const ENTRIES = {
@@ -24,7 +25,8 @@ const ENTRIES = {
 /** What the build reads, as globs. */
 const INPUTS = [
   'src/**/*.ts',
-  'scripts/{build,codegen,manual,project}.ts',
+  'native/*.{c,h}',
+  'scripts/{build,codegen,manual,native,project}.ts',
   'package.json',
   'package-lock.json',
   'tsconfig*.json',
@@ -71,6 +73,7 @@ export async function build(force = false): Promise<string> {
   writeFileSync(`${NEW}/licenses.txt`, licences(chunks))
   const entries = present.map(([name]) => name)
   writeFileSync(`${NEW}/build.json`, `${JSON.stringify(info(inputs, entries), undefined, 2)}\n`)
+  buildNative(`${NEW}/native`)
   assertStarts(entries)
   swap()
   await writeManPages()
@@ -134,6 +137,7 @@ function isCurrent(inputs: string): boolean {
   return (
     last.inputs === inputs &&
     (last.entries ?? []).every((name) => existsSync(`dist/${name}.js`)) &&
+    isNativeCurrent() &&
     existsSync('man')
   )
 }
@@ -158,7 +162,8 @@ function info(inputs: string, entries: readonly string[]): BuildInfo {
     commit,
     modified:
       commit === null ||
-      git('status', '--porcelain', '--', 'src', 'scripts', 'package.json', 'package-lock.json') !== '',
+      git('status', '--porcelain', '--', 'src', 'native', 'scripts', 'package.json', 'package-lock.json') !==
+        '',
     date: epoch === null ? null : new Date(Number(epoch) * 1000).toISOString(),
     node: process.version,
     inputs,

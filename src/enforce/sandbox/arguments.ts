@@ -14,24 +14,35 @@ const MIB = 1024 ** 2
 const SHM_BYTES = 64 * MIB
 const SETSID = '/usr/bin/setsid'
 const PRLIMIT = '/usr/bin/prlimit'
+/** Where process 1 stands inside; bound read-only, so that whoever finds it cannot change the one outside. */
+export const INIT_PATH = '/run/warder/init'
 
 export interface ArgumentOptions {
   /** Whether this bubblewrap can bind a descriptor and check that it bound what it meant. */
   readonly hasBindFd: boolean
   /** What closes the parts of /proc that belong to root; see `closedProc`. */
   readonly closedProc: readonly string[]
+  /** Whether process 1 is ours and starts the command: then environment, limits and directory go to it. */
+  readonly hasInit: boolean
   /** True when limits cannot be set from outside and a program inside must set them. */
   readonly limitInside: boolean
 }
 
 /** What bubblewrap is told, without its own name. Nothing secret in it shows in a process list: it goes by `--args`. */
 export function bubblewrapArguments(spec: SandboxSpec, fds: Descriptors, options: ArgumentOptions): string[] {
-  const environment = Object.entries(spec.env).flatMap(([name, value]) => ['--setenv', name, value])
+  const environment = options.hasInit
+    ? []
+    : Object.entries(spec.env).flatMap(([name, value]) => ['--setenv', name, value])
   return [
-    ...['user', 'ipc', 'pid', 'net', 'uts', 'cgroup'].map((name) => `--unshare-${name}`),
-    ...['--disable-userns', '--die-with-parent', '--new-session', '--cap-drop', 'ALL', '--clearenv'],
+    ...['user', 'ipc', 'pid', 'uts', 'cgroup'].map((name) => `--unshare-${name}`),
+    // where every connection is led to a proxy, it stands in a network of its own already, made before the builder
+    ...(spec.network === undefined ? ['--unshare-net'] : []),
+    // with process 1 of ours the end comes from inside: a builder killed between two steps leaves a half-built sandbox
+    ...(options.hasInit ? [] : ['--die-with-parent']),
+    ...['--disable-userns', '--new-session', '--cap-drop', 'ALL', '--clearenv'],
     ...['--hostname', 'warder', '--uid', `${spec.inside.uid}`, '--gid', `${spec.inside.gid}`],
     ...environment,
+    ...(options.hasInit ? ['--as-pid-1'] : []),
     // the fixed parts first: a project may lie under /tmp, but nothing lies under these
     ...[
       '--proc',
@@ -47,15 +58,21 @@ export function bubblewrapArguments(spec: SandboxSpec, fds: Descriptors, options
       '/dev/shm',
     ],
     ...spec.mounts.flatMap((mount) => mountArguments(mount, fds, options)),
+    ...(options.hasInit ? bindArguments(INIT_PATH, 'read', fds.byPath.get(INIT_PATH), options) : []),
     ...['--remount-ro', '/dev', '--remount-ro', '/'],
-    ...['--chdir', spec.cwd, '--seccomp', `${fds.seccomp}`],
+    ...['--chdir', options.hasInit ? '/' : spec.cwd, '--seccomp', `${fds.seccomp}`],
     ...['--json-status-fd', `${fds.status}`, '--block-fd', `${fds.block}`],
   ]
 }
 
 /** The program to run inside, behind the launchers it needs; each of them only sets something and becomes the next. */
-export function innerCommand(spec: SandboxSpec, { limitInside }: ArgumentOptions): string[] {
+export function innerCommand(
+  spec: SandboxSpec,
+  { limitInside, hasInit }: ArgumentOptions,
+  control: number,
+): string[] {
   const { limits } = spec
+  if (hasInit) return [INIT_PATH, `${control}`]
   const terminal = spec.terminal ? [SETSID, '--ctty', '--'] : []
   const limiter = limitInside
     ? [
@@ -67,16 +84,25 @@ export function innerCommand(spec: SandboxSpec, { limitInside }: ArgumentOptions
   return [...terminal, ...limiter, ...spec.argv]
 }
 
-function mountArguments(mount: Mount, { byPath }: Descriptors, { hasBindFd }: ArgumentOptions): string[] {
+function bindArguments(
+  path: string,
+  access: 'read' | 'write',
+  fd: number | undefined,
+  { hasBindFd }: ArgumentOptions,
+  source = path,
+): string[] {
+  const option = access === 'read' ? '--ro-bind' : '--bind'
+  if (fd === undefined) return [option, source, path]
+  return hasBindFd ? [`${option}-fd`, `${fd}`, path] : [option, `/proc/self/fd/${fd}`, path]
+}
+
+function mountArguments(mount: Mount, { byPath }: Descriptors, options: ArgumentOptions): string[] {
   const fd = byPath.get(mount.path)
-  const bind = (access: 'read' | 'write'): string[] => {
-    const option = access === 'read' ? '--ro-bind' : '--bind'
-    if (fd === undefined) return [option, mount.type === 'bind' ? mount.source : mount.path, mount.path]
-    return hasBindFd ? [`${option}-fd`, `${fd}`, mount.path] : [option, `/proc/self/fd/${fd}`, mount.path]
-  }
   switch (mount.type) {
     case 'bind':
-      return bind(mount.access)
+      return bindArguments(mount.path, mount.access, fd, options, mount.source)
+    case 'overlay':
+      return bindArguments(mount.path, 'write', fd, options)
     case 'mask':
       return maskArguments(mount, fd)
     case 'link':

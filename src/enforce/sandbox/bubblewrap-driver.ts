@@ -5,6 +5,7 @@ import { messageOf } from '../../core/error.ts'
 import { SandboxError } from './errors.ts'
 import { startBubblewrap, type Machine } from './bubblewrap.ts'
 import { findCgroups, readCgroupFiles, sweepGroups, type CgroupHost } from './cgroup-host.ts'
+import { findNativePrograms } from './native-programs.ts'
 import { probeMachine } from './probe.ts'
 import { ownArchitecture, seccompProgram } from './seccomp.ts'
 import { needNative } from './stdio.ts'
@@ -18,6 +19,8 @@ export interface BubblewrapOptions {
   readonly bwrap?: string
   /** Absent: what /proc tells. */
   readonly cgroups?: CgroupHost
+  /** Where the native programs lie. Absent: where they were built to. */
+  readonly programs?: string
   /** Guarantees that others keep, such as spawn records. */
   readonly others?: () => Promise<readonly Guarantee[]>
 }
@@ -66,7 +69,7 @@ function architectureHere(): Machine['architecture'] {
   )
 }
 
-function findMachine({ native, bwrap = BWRAP, cgroups }: BubblewrapOptions): Machine {
+function findMachine({ native, bwrap = BWRAP, cgroups, programs }: BubblewrapOptions): Machine {
   const architecture = architectureHere()
   try {
     accessSync(bwrap, constants.X_OK)
@@ -97,7 +100,13 @@ function findMachine({ native, bwrap = BWRAP, cgroups }: BubblewrapOptions): Mac
     architecture,
     cgroups: host,
     hasBindFd: help.includes('--bind-fd'),
+    ...programsIn(programs),
   }
+}
+
+function programsIn(directory?: string): Pick<Machine, 'programs' | 'programsMissing'> {
+  const found = findNativePrograms(['launcher', 'init'], directory)
+  return 'missing' in found ? { programsMissing: found } : { programs: found }
 }
 
 async function probeDriver(machine: () => Machine, others?: BubblewrapOptions['others']): Promise<Probe> {

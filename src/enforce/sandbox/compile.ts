@@ -12,6 +12,7 @@ import {
 } from './parts.ts'
 import { refuseExcluded, refuseTooWide } from './guard.ts'
 import { hide } from './hide.ts'
+import { isAside, layWorkspace, refuseLeaks, type Layer } from './layer.ts'
 import { planReach, type Reach } from './reach.ts'
 import { identityFiles, systemMounts } from './system.ts'
 import { specDigest, type Mount, type SandboxSpec } from './spec.ts'
@@ -27,6 +28,8 @@ export interface CompileContext {
   readonly cwd?: string
   /** The directory the run is about. Needed by profiles whose `filesystem.workspace` reads or writes one. */
   readonly workspace?: string
+  /** What the agent writes to instead of a writable workspace; absent: the workspace itself. */
+  readonly layer?: Layer
   /** The caller's environment, unfiltered. */
   readonly env: Readonly<Record<string, string>>
   /** The caller's home directory: an empty one stands in its place. */
@@ -73,9 +76,11 @@ export function compile(profile: Profile, context: CompileContext, lookup: Looku
   const tools = findToolchain(command, { lookup, searchPath, cwd, home, isVisible })
   for (const path of tools.needs) refuseExcluded(path, exclusions)
   const toolTrees = tools.needs.map((path): Tree => ({ path, access: 'read' }))
-  const hidden = hide([...own, ...reach.trees, ...toolTrees], profile, exclusions, reach, lookup)
+  const { layer } = context
+  const guarded = (tree: Tree) => !isAside(tree, workspace, layer)
+  const hidden = hide([...own, ...reach.trees, ...toolTrees], guarded, profile, exclusions, reach, lookup)
   const inside = insideUser(host, context.user.name, home)
-  const wanted = arrange([
+  const shown = arrange([
     ...systemMounts(lookup),
     ...identityFiles(inside),
     ...temporaries(profile, home),
@@ -85,7 +90,12 @@ export function compile(profile: Profile, context: CompileContext, lookup: Looku
     ...hidden.mounts,
     ...(context.socket === undefined ? [] : [bindSocket(context.socket, lookup)]),
   ])
-  const mounts = arrange([...wanted, ...pinParents(wanted, lookup)])
+  const wanted =
+    workspace === undefined || layer === undefined ? shown : layWorkspace(shown, workspace, layer, lookup)
+  // a pin shows the real directory, writable; in a layer a mask goes along with what it stands on
+  const pinned = layer === undefined ? wanted : wanted.filter(({ path: at }) => !isIn(at, workspace))
+  const mounts = arrange([...wanted, ...pinParents(pinned, lookup)])
+  refuseLeaks(mounts, workspace, layer)
   const path = innerPath(searchPath, tools.program, isVisible)
   const spec = {
     version: 1 as const,
@@ -104,11 +114,22 @@ export function compile(profile: Profile, context: CompileContext, lookup: Looku
     seccompDigest: context.seccompDigest(!profile.process.fork),
     terminal: context.terminal === true,
     umask: context.umask ?? 0o022,
-    requires: profile.requires,
+    requires: requiredFor(profile, mounts),
+    minimumLevel: profile.minimum_level,
     notEnforced: [...hidden.notEnforced, ...reach.notEnforced, ...ALWAYS_OPEN],
     notes: [...notesOf(profile, host, mounts), ...reach.notes],
   }
   return { ...spec, digest: specDigest(spec) }
+}
+
+function isIn(path: string, workspace: string | undefined): boolean {
+  return workspace !== undefined && isWithin(path, workspace)
+}
+
+/** A layer that is not there is no layer: then nothing starts. */
+function requiredFor({ requires }: Profile, mounts: readonly Mount[]): SandboxSpec['requires'] {
+  const hasOverlay = mounts.some(({ type }) => type === 'overlay')
+  return hasOverlay && !requires.includes('overlay') ? [...requires, 'overlay'] : requires
 }
 
 /** What neither namespaces nor filters separate. */

@@ -1,4 +1,14 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
 import { SandboxError } from './errors.ts'
 import type { Native } from '../../platform/native.ts'
 import type { Identity, Mount } from './spec.ts'
@@ -10,8 +20,10 @@ const O_CLOEXEC = 0o2000000
 export interface Held {
   readonly path: string
   readonly fd: number
-  /** Device and inode that must stand at `path` inside; absent for texts, which are copied. */
+  /** Device and inode that must stand at `path` inside; absent for texts, which are copied, and for overlays. */
   readonly expected?: { readonly device: string; readonly inode: string }
+  /** For an overlay, whose lower directory `fd` is. */
+  readonly layers?: { readonly upper: number; readonly work: number }
 }
 
 /**
@@ -20,7 +32,7 @@ export interface Held {
  *
  * @throws SandboxError `SANDBOX_CHANGED`
  */
-export function holdAll(mounts: readonly Mount[], native: Native): Held[] {
+export function holdAll(mounts: readonly Mount[], native: Native, owner?: number): Held[] {
   const held: Held[] = []
   try {
     for (const mount of mounts) {
@@ -29,6 +41,7 @@ export function holdAll(mounts: readonly Mount[], native: Native): Held[] {
         held.push({ path: mount.path, fd: memoryText(native, '') })
       if (mount.type === 'bind' && mount.identity !== undefined)
         held.push(holdBind(mount.path, mount.source, mount.identity))
+      if (mount.type === 'overlay') held.push(holdOverlay(mount, owner))
     }
     return held
   } catch (error) {
@@ -38,10 +51,70 @@ export function holdAll(mounts: readonly Mount[], native: Native): Held[] {
 }
 
 export function release(held: readonly Held[]): void {
-  for (const { fd } of held) closeSync(fd)
+  for (const { fd, layers } of held) {
+    closeSync(fd)
+    if (layers !== undefined) for (const layer of [layers.upper, layers.work]) closeSync(layer)
+  }
 }
 
-function holdBind(path: string, source: string, identity: Identity): Held {
+/** A program already open, that must be the very file which stands at `path` inside. */
+export function holdProgram(path: string, fd: number): Held {
+  const { dev, ino } = fstatSync(fd, { bigint: true })
+  return { path, fd, expected: { device: `${dev}`, inode: `${ino}` } }
+}
+
+function holdOverlay(mount: Mount & { readonly type: 'overlay' }, owner?: number): Held {
+  const { path, fd } = holdBind(mount.path, mount.source, mount.identity)
+  const opened = [fd]
+  try {
+    const [upper, work] = [mount.upper, mount.work].map((layer) => {
+      opened.push(openSync(layer, O_PATH | O_CLOEXEC | constants.O_NOFOLLOW | constants.O_DIRECTORY))
+      const layerFd = opened.at(-1)!
+      // who else may write to it does not matter, its modes are the agent's to choose: nobody else can reach it
+      if (fstatSync(layerFd).uid !== owner || isReachable(layer, owner)) throw changed(layer)
+      return layerFd
+    })
+    return { path, fd, layers: { upper: upper!, work: work! } }
+  } catch (error) {
+    for (const each of opened) closeSync(each)
+    throw error instanceof SandboxError ? error : changed(mount.upper, error)
+  }
+}
+
+/** Whether others could write to what holds a layer, and so change what comes out as this agent's work. */
+function isReachable(layer: string, owner: number | undefined): boolean {
+  const { uid, mode } = statSync(dirname(layer))
+  return (uid !== owner && uid !== process.getuid?.()) || (mode & 0o022) !== 0
+}
+
+/**
+ * What the launcher is told to lay over what, and where the merged trees will be: at the numbers after all others.
+ *
+ * @param first the number of the first held descriptor, as the launcher sees it
+ */
+export function overlayLayers(
+  held: readonly Held[],
+  first: number,
+): {
+  readonly fds: readonly number[]
+  readonly merged: readonly (readonly [string, number])[]
+  readonly options: readonly string[]
+} {
+  const overlays = held.flatMap(({ path, layers }, i) => (layers ? [{ path, layers, lower: first + i }] : []))
+  const layersFrom = first + held.length
+  const mergedFrom = layersFrom + 2 * overlays.length
+  return {
+    fds: overlays.flatMap(({ layers }) => [layers.upper, layers.work]),
+    merged: overlays.map(({ path }, i) => [path, mergedFrom + i] as const),
+    options: overlays.flatMap(({ lower }, i) => [
+      '--overlay',
+      ...[lower, layersFrom + 2 * i, layersFrom + 2 * i + 1, mergedFrom + i].map(String),
+    ]),
+  }
+}
+
+/** @throws SandboxError `SANDBOX_CHANGED` when something else stands at `source` than was decided on */
+export function holdBind(path: string, source: string, identity: Identity): Held {
   let fd: number
   try {
     fd = openSync(source, O_PATH | O_CLOEXEC | constants.O_NOFOLLOW)

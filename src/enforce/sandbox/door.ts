@@ -1,11 +1,21 @@
 import { messageOf } from '../../core/error.ts'
 import type { Outcome, Permit, PermitDesk } from '../../core/permit.ts'
 import type { Clock } from '../../platform/clock.ts'
+import { openPort, portDigest, type InsidePort, type PortForward } from './door-forward.ts'
+import { enterSandbox, insideDigest, type InsideCommand } from './door-inside.ts'
 import { SandboxError } from './errors.ts'
 import { specDigest, type SandboxSpec } from './spec.ts'
 import { sweepRegistry, type RunRegistry } from './registry.ts'
 import type { StandIn } from './standin.ts'
-import type { KillReceipt, ProcessIdentity, RunExit, Running, SandboxDriver, StartOptions } from './driver.ts'
+import type {
+  KillReceipt,
+  ProcessIdentity,
+  RunExit,
+  Running,
+  RunningCommand,
+  SandboxDriver,
+  StartOptions,
+} from './driver.ts'
 
 export interface DoorOptions {
   readonly driver: SandboxDriver
@@ -49,9 +59,7 @@ export class SandboxDoor {
    * @throws PermitError when the permit is not for exactly this; SandboxError when the sandbox cannot be built
    */
   async open(permit: Permit, spec: SandboxSpec, options: StartOptions): Promise<Running> {
-    if (this.#closed !== undefined) {
-      throw new SandboxError('SANDBOX_STOPPED', `nothing is started: ${this.#closed}`, 'lift the stop first')
-    }
+    this.#refuseWhenClosed()
     // computed here, from what will really be done: a digest that came along could be another spec's
     const digest = specDigest(spec)
     this.#options.desk.redeem(permit, 'sandbox', digest)
@@ -64,6 +72,29 @@ export class SandboxDoor {
     }
   }
 
+  /**
+   * Spends the permit, runs a further command in a sandbox that runs, and records how it ended.
+   *
+   * @throws PermitError when the permit is not for exactly this; SandboxError when it did not begin
+   */
+  async enter(permit: Permit, command: InsideCommand): Promise<RunningCommand> {
+    this.#refuseWhenClosed()
+    this.#options.desk.redeem(permit, 'sandbox', insideDigest(command))
+    return await enterSandbox(this.#options, permit, command, this.#running.get(command.runId))
+  }
+
+  /** Spends the permit and opens a way in to one port, until it is closed or the run ends. @throws as {@link enter} */
+  async forward(permit: Permit, way: InsidePort): Promise<PortForward> {
+    this.#refuseWhenClosed()
+    this.#options.desk.redeem(permit, 'sandbox', portDigest(way))
+    return await openPort(this.#options, permit, way, this.#running.get(way.runId))
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#closed === undefined) return
+    throw new SandboxError('SANDBOX_STOPPED', `nothing is started: ${this.#closed}`, 'lift the stop first')
+  }
+
   async #start(permit: Permit, spec: SandboxSpec, options: StartOptions): Promise<Running> {
     const { driver, desk, registry, clock } = this.#options
     const began = clock.monotonicMs()
@@ -74,11 +105,12 @@ export class SandboxDoor {
       profile: spec.profile,
       startedAt: clock.now(),
     }
+    let run: Running
     try {
-      const run = await driver.start(spec, {
+      run = await driver.start(spec, {
         ...options,
         onStandIns: (standIns) => {
-          made.push(...standIns)
+          made.splice(0, made.length, ...standIns) // what was planned is known by now
           registry.put({ ...record, standIns: made })
         },
         // on record before the command begins: `stop` must find it even if we are gone by then
@@ -87,13 +119,6 @@ export class SandboxDoor {
           this.#options.onBuilt?.(options.runId, init)
         },
       })
-      this.#running.set(run.runId, run)
-      // a stop that came while this was being built found nothing to end
-      if (this.#closed !== undefined) await run.kill(this.#closed)
-      this.#options.onStart?.(run)
-      // an outcome that could not be written is kept by the desk; what else fails here must not end the daemon
-      this.#follow(permit, run).catch(() => undefined)
-      return run
     } catch (error) {
       registry.remove(options.runId)
       await desk.settle(permit, {
@@ -101,6 +126,20 @@ export class SandboxDoor {
         durationMs: clock.monotonicMs() - began,
         note: error instanceof SandboxError ? `${error.code}: ${messageOf(error)}` : messageOf(error),
       })
+      throw error
+    }
+    this.#running.set(run.runId, run)
+    // an outcome that could not be written is kept by the desk; what else fails here must not end the daemon
+    const followed = this.#follow(permit, run).catch(() => undefined)
+    try {
+      // a stop that came while this was being built found nothing to end
+      if (this.#closed !== undefined) await run.kill(this.#closed)
+      this.#options.onStart?.(run)
+      return run
+    } catch (error) {
+      // whoever asked for it is told that there is no run, so there must be none
+      await run.kill(`it could not be watched over: ${messageOf(error)}`)
+      await followed
       throw error
     }
   }
@@ -126,7 +165,11 @@ export class SandboxDoor {
   async halt(filter: RunFilter, reason: string): Promise<readonly HaltReceipt[]> {
     const runs = this.running(filter)
     return Promise.all(
-      runs.map(async (run) => ({ agent: run.agent, runId: run.runId, ...(await run.kill(reason)) })),
+      runs.map(async (run) => ({
+        agent: run.agent,
+        runId: run.runId,
+        ...(await run.kill(reason)),
+      })),
     )
   }
 

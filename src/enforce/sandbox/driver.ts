@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
+import type { Level } from './level.ts'
 import type { GuaranteeName } from './profile.ts'
 import type { SandboxSpec } from './spec.ts'
 import type { StandIn } from './standin.ts'
@@ -18,6 +19,8 @@ export interface Probe {
   /** False: nothing can be started. */
   readonly available: boolean
   readonly guarantees: readonly Guarantee[]
+  /** Computed from the guarantees in force; absent where nobody has asked yet: see `levelOf`. */
+  readonly level?: Level
 }
 
 export interface LimitReport {
@@ -115,8 +118,59 @@ export interface Running {
   /** Ends everything in the sandbox, at once; resolves when nothing of it is left. */
   kill(why?: string): Promise<KillReceipt>
   stats(): RunStats
+  /** Whether process 1 answers within a moment; absent: it cannot be asked. */
+  isAnswering?(): Promise<boolean>
+  /**
+   * Runs another command in the same sandbox, with its environment, limits and filter; resolves when it has begun.
+   * Absent: this driver has no way into a running sandbox.
+   *
+   * @throws SandboxError `SANDBOX_UNENFORCEABLE` when the machine lacks what that needs
+   */
+  exec?(request: ExecRequest): Promise<RunningCommand>
   /** Settles once, never rejects. */
   readonly exit: Promise<RunExit>
+}
+
+/** A further command for a running sandbox. */
+export interface ExecRequest {
+  /** A program without a slash is looked for in the command's own PATH. */
+  readonly argv: readonly string[]
+  /** In addition to, and before, the sandbox's own environment. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Absent: the sandbox's own. */
+  readonly cwd?: string
+  /** Present: the command sits at a terminal of its own, of this size. */
+  readonly terminal?: TerminalSize
+  readonly umask?: number
+  readonly wallMs?: number
+  /** Of both streams together. */
+  readonly maxOutputBytes?: number
+}
+
+export interface CommandExit {
+  readonly code?: number
+  readonly signal?: string
+  readonly reason: 'exited' | 'timeout' | 'output' | 'killed' | 'failed' | 'sandbox-ended'
+  readonly durationMs: number
+  readonly note?: string
+}
+
+/** A further command that has begun. It ends with its sandbox at the latest. */
+export interface RunningCommand {
+  /** Its number inside the sandbox. */
+  readonly pid: number
+  /** With a terminal, stdin and stdout are its two directions, and stderr stays empty. */
+  readonly stdin: Writable
+  readonly stdout: Readable
+  readonly stderr: Readable
+  resize(size: TerminalSize): void
+  signal(name: RunSignal): void
+  /** Ends it and what it started, except what went into a session of its own. */
+  kill(why?: string): void
+  /** Listens no more: its streams end here, and it goes on without them. */
+  detach(): void
+  /** Settles once, never rejects. Streams may still hold output then, or be kept open by what it started. */
+  readonly exit: Promise<CommandExit>
 }
 
 export interface KillReceipt {
@@ -134,4 +188,6 @@ export interface SandboxDriver {
   lastProbe(): Promise<Probe>
   /** @throws SandboxError when the sandbox was not built exactly as described; then nothing ran */
   start(spec: SandboxSpec, options: StartOptions): Promise<Running>
+  /** What this driver would not keep of a spec, in words; absent: nothing beyond what the spec says itself. */
+  notEnforced?(spec: SandboxSpec): Promise<readonly string[]>
 }

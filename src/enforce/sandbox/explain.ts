@@ -55,6 +55,10 @@ export function explain(
         () => 'read and write',
       ),
       ...rows(
+        spec.mounts.filter(({ type }) => type === 'overlay'),
+        () => 'read and write; changes stay aside',
+      ),
+      ...rows(
         spec.mounts.filter(({ type }) => type === 'memory'),
         (mount) => `in memory, up to ${mount.type === 'memory' ? formatSize(mount.sizeBytes) : ''}`,
       ),

@@ -5,9 +5,14 @@ import type { Profile } from './profile.ts'
 import type { ReachPlan } from './reach.ts'
 import type { Mount } from './spec.ts'
 
-/** What must be shut inside the trees a run is shown: protected names, sockets, what policy denies, what is excluded. */
+/**
+ * What must be shut inside the trees a run is shown: protected names, sockets, what policy denies, what is excluded.
+ *
+ * @param isGuarded false for a tree whose changes stay aside: there protected names are looked at when they are applied
+ */
 export function hide(
   trees: readonly Tree[],
+  isGuarded: (tree: Tree) => boolean,
   profile: Profile,
   exclusions: readonly string[],
   reach: ReachPlan,
@@ -22,7 +27,7 @@ export function hide(
       continue
     }
     const found = scan(tree.path, lookup)
-    if (tree.access === 'write') {
+    if (tree.access === 'write' && isGuarded(tree)) {
       const guarded = protect(tree, profile.protected, found, lookup)
       mounts.push(...guarded.mounts)
       notEnforced.push(...guarded.notEnforced)

@@ -21,6 +21,7 @@ export { loadProfiles, parseProfile, profileNamed } from './profile-file.ts'
 export { overrideProfile, type Override } from './override.ts'
 export { explain, type Explanation, type ExplainRow } from './explain.ts'
 export { compile, hostOf, type CompileContext } from './compile.ts'
+export { type Layer } from './layer.ts'
 export { type Reach } from './reach.ts'
 export { diskLookup, type Lookup } from './lookup.ts'
 export { specDigest, type Limits, type Mount, type SandboxSpec } from './spec.ts'
@@ -32,7 +33,9 @@ export {
   type Probe,
   type ProcessIdentity,
   type RunExit,
+  type CommandExit,
   type Running,
+  type RunningCommand,
   type RunSignal,
   type RunStats,
   type SandboxDriver,
@@ -47,6 +50,34 @@ export {
   type HaltReceipt,
   type RunFilter,
 } from './door.ts'
+export { insideDigest, type InsideCommand } from './door-inside.ts'
+export {
+  MOST_CONNECTIONS,
+  portDigest,
+  type ForwardEnd,
+  type InsidePort,
+  type PortForward,
+} from './door-forward.ts'
+export { insideCommand, type InsideRequest } from './inside.ts'
 export { fileRegistry, readRunRecords, sweepRegistry, type RunRecord, type RunRegistry } from './registry.ts'
-export { isAlive, killPidNamespace } from './processes.ts'
+export { isAlive, killPidNamespace, readProcess } from './processes.ts'
+export { freezeAll } from './freeze.ts'
 export { startSpawnWatch, type SpawnRecord, type SpawnWatch, type SpawnWatchOptions } from './spawn.ts'
+export { createLandlockDriver, type LandlockOptions } from './landlock-driver.ts'
+export { isAtLeast, levelOf, LEVELS, MINIMUM_LEVELS, type Level, type MinimumLevel } from './level.ts'
+export {
+  chooseDriver,
+  createDriverChoice,
+  type Candidate,
+  type Choice,
+  type DriverChoice,
+} from './level-choice.ts'
+export { createPodmanDriver, type PodmanDriver, type PodmanOptions } from './podman-driver.ts'
+export {
+  collectOutbox,
+  withOutbox,
+  type OutboxManifest,
+  type OutboxRequest,
+  type OutboxResult,
+  type OutboxScan,
+} from './outbox.ts'

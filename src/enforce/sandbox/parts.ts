@@ -27,7 +27,15 @@ export function temporaries(profile: Profile, home: string): Mount[] {
 /** One mount for each place, the strictest where several were asked for, and parents before what is in them. */
 export function arrange(mounts: readonly Mount[]): Mount[] {
   const strength = (mount: Mount) =>
-    mount.type === 'mask' ? 3 : mount.type === 'bind' ? (mount.access === 'read' ? 2 : 1) : 0
+    mount.type === 'mask'
+      ? 3
+      : mount.type === 'bind'
+        ? mount.access === 'read'
+          ? 2
+          : 1
+        : mount.type === 'overlay'
+          ? 1
+          : 0
   const byPath = new Map<string, Mount>()
   for (const mount of mounts) {
     const other = byPath.get(mount.path)

@@ -77,6 +77,26 @@ const PRESETS: readonly ProfileInput[] = [
     },
     terminal: true,
   },
+  {
+    name: 'browser',
+    description:
+      'a coding agent that drives a browser without a window: four times the memory and threads of agent, no network',
+    filesystem: { workspace: 'read-write', temporary_size: '1GiB' },
+    network: OFFLINE,
+    // threads count as processes, and a browser starts more than a hundred of them for one page
+    process: {
+      fork: true,
+      max_memory: '8GiB',
+      max_processes: 400,
+      max_open_files: 8192,
+      cpu_percent: 200,
+    },
+    environment: {
+      mode: 'restricted',
+      pass: ['COLORTERM', 'NO_COLOR', 'FORCE_COLOR', 'COLUMNS', 'LINES', 'LC_*'],
+    },
+    terminal: true,
+  },
 ]
 
 /** `web_scraper` is no profile by itself: it becomes one when its domains are named. */

@@ -6,6 +6,7 @@ import { newId } from '../../core/id.ts'
 import { sha256 } from '../../core/canonical.ts'
 import { startBubblewrap, type Machine } from './bubblewrap.ts'
 import { compile } from './compile.ts'
+import { probePrograms } from './exec-probe.ts'
 import { diskLookup } from './lookup.ts'
 import { profileSchema } from './profile.ts'
 import { seccompProgram } from './seccomp.ts'
@@ -49,7 +50,7 @@ export async function probeMachine(machine: Machine): Promise<readonly Guarantee
     return [
       tried(
         'namespaces',
-        value('pid1') === 'bwrap' && Number(value('pids')) < 10,
+        value('pid1') === (machine.programs === undefined ? 'bwrap' : 'init') && Number(value('pids')) < 10,
         `${value('pids')} processes visible`,
       ),
       tried(
@@ -84,6 +85,7 @@ export async function probeMachine(machine: Machine): Promise<readonly Guarantee
         : { name: 'memory-limit', inForce: false, why: `a process grew past ${MEMORY_CANARY_MIB} MiB` },
       ofLimit('cpu-limit', limit(look.limits, 'cpu')),
       { name: 'freeze', inForce: true, why: 'every process is stopped, and the freezer where there is one' },
+      ...(await probePrograms(machine, workspace, canarySpec(machine, workspace, 'read line'))),
     ]
   } finally {
     rmSync(workspace, { recursive: true, force: true })

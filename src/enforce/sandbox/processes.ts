@@ -6,6 +6,7 @@ import type { KillReceipt, ProcessIdentity } from './driver.ts'
 /** Processes as /proc tells them. Reading it needs no privilege; what is gone meanwhile is left out. */
 export interface ProcessEntry extends ProcessIdentity {
   readonly parent: number
+  /** As `ps` shows it; `Z` only when no thread of it is left. */
   readonly state: string
 }
 
@@ -20,9 +21,34 @@ export function readProcess(pid: number): ProcessEntry | undefined {
   // the name stands in brackets and may hold anything, brackets too: count from the last one
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   const [state, parent] = fields
-  const startTime = fields[19]
+  const [threads, startTime] = [Number(fields[17]), fields[19]]
   if (state === undefined || parent === undefined || startTime === undefined) return undefined
-  return { pid, state, parent: Number(parent), startTime }
+  // one whose first thread has ended looks dead, and goes on with the others
+  const real = state === 'Z' && threads > 1 ? stateOfThreads(pid) : state
+  return { pid, state: real, parent: Number(parent), startTime }
+}
+
+/** `T` when all that are left stand still, `Z` when none is left. */
+function stateOfThreads(pid: number): string {
+  const states = threadsOf(pid).flatMap((thread) => {
+    try {
+      const text = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1')
+      return text.slice(text.lastIndexOf(')') + 2)[0] ?? []
+    } catch {
+      return []
+    }
+  })
+  const left = states.filter((state) => state !== 'Z' && state !== 'X')
+  if (left.length === 0) return 'Z'
+  return left.every((state) => state === 'T' || state === 't') ? 'T' : 'R'
+}
+
+function threadsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`)
+  } catch {
+    return []
+  }
 }
 
 /** Whether the very process is still there (a zombie counts as gone). */
@@ -35,10 +61,9 @@ export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
  * Everything alive in the sandbox whose process 1 this is, itself last. Whatever is orphaned inside becomes a child of
  * process 1, so the tree below it is the whole namespace, and nobody inside can leave it.
  */
-export function membersOf(init: ProcessIdentity): ProcessEntry[] {
+export function membersOf(init: ProcessIdentity, children = childrenByParent()): ProcessEntry[] {
   const root = readProcess(init.pid)
   if (root === undefined || root.startTime !== init.startTime) return []
-  const children = Map.groupBy(allProcesses(), (entry) => entry.parent)
   const members: ProcessEntry[] = []
   const visit = (entry: ProcessEntry) => {
     for (const child of children.get(entry.pid) ?? []) visit(child)
@@ -46,6 +71,11 @@ export function membersOf(init: ProcessIdentity): ProcessEntry[] {
   }
   visit(root)
   return members
+}
+
+/** One look at everybody, for who asks about many sandboxes at once. */
+export function childrenByParent(): ReadonlyMap<number, readonly ProcessEntry[]> {
+  return Map.groupBy(allProcesses(), (entry) => entry.parent)
 }
 
 function allProcesses(): ProcessEntry[] {
@@ -83,6 +113,10 @@ export function signalMembers(init: ProcessIdentity, signal: 'SIGSTOP' | 'SIGCON
   return membersOf(init).filter((member) => signalProcess(member, signal)).length
 }
 
+function signalOthers(init: ProcessIdentity, signal: 'SIGKILL'): void {
+  for (const member of membersOf(init)) if (member.pid !== init.pid) signalProcess(member, signal)
+}
+
 const KILL_DEADLINE_MS = 5000
 
 /**
@@ -102,10 +136,14 @@ export async function killPidNamespace(init: ProcessIdentity, namespace?: string
   if (first.length > 0) signalMembers(init, 'SIGSTOP')
   let left = first.length
   for (let round = 0; left > 0 && performance.now() - began < KILL_DEADLINE_MS; round += 1) {
-    signalMembers(init, 'SIGKILL')
+    // who keeps the others together goes last: without a pid namespace its orphans would be nobody's
+    if (left > 1) signalOthers(init, 'SIGKILL')
+    else signalMembers(init, 'SIGKILL')
     if (round > 0) await sleep(Math.min(round, 10))
     left = membersOf(init).length
   }
+  // what would not go, goes with its namespace where there is one
+  if (left > 0) signalMembers(init, 'SIGKILL')
   return { processesBefore: first.length, processesAfter: left, ms: performance.now() - began }
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseSizeBytes } from '../../core/quantity.ts'
 import { messageOf } from '../../core/error.ts'
+import { MINIMUM_LEVELS, requiredBy } from './level.ts'
 
 /** Bytes, written as a size: `256MiB`. */
 const size = z.string().transform((text, context) => {
@@ -51,6 +52,13 @@ export const GUARANTEES = [
   'core-dump-limit',
   'freeze',
   'spawn-records',
+  'resident-exec',
+  'fast-stop',
+  'overlay',
+  'transparent-network',
+  'protected-names',
+  'private-temporary',
+  'no-outside-signals',
 ] as const
 export type GuaranteeName = (typeof GUARANTEES)[number]
 
@@ -83,8 +91,7 @@ export const PROTECTED_NAMES: readonly string[] = [
   '.npmrc',
 ]
 
-/** One sandbox profile, as written. Unknown fields are refused. */
-export const profileSchema = z.strictObject({
+const profileFields = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, { message: 'must be lower-case, such as my-tool' }),
   description: z.string().max(400),
   filesystem: z.strictObject({
@@ -126,14 +133,25 @@ export const profileSchema = z.strictObject({
   }),
   terminal: z.boolean().default(false),
   immutable: z.array(z.enum(FIXABLE)).default([]),
+  minimum_level: z
+    .enum(MINIMUM_LEVELS)
+    .default('full')
+    .describe('the least a sandbox must keep; where nothing keeps it, the start is refused'),
   requires: z
     .array(z.enum(GUARANTEES))
-    .default(['namespaces', 'seccomp', 'no-network', 'read-only-system', 'no-leaked-descriptors']),
+    .optional()
+    .describe('what must be in force besides; absent: what the minimum level stands for'),
   protected: z
     .array(protectedName)
     .max(128)
     .default([...PROTECTED_NAMES]),
 })
+
+/** One sandbox profile, as written. Unknown fields are refused. */
+export const profileSchema = profileFields.transform((profile) => ({
+  ...profile,
+  requires: profile.requires ?? requiredBy(profile.minimum_level),
+}))
 
 /** A profile after checking: sizes are bytes, defaults are filled in. */
 export type Profile = z.output<typeof profileSchema>

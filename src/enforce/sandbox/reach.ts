@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path'
 import { SandboxError } from './errors.ts'
-import { isWithin, matchesPath, pathPattern } from './paths.ts'
+import { between, isWithin, matchesPath, pathPattern } from './paths.ts'
 import { whyTooWide } from './guard.ts'
 import { mask, matchesIn, readOnly, type Found, type Tree } from './tree.ts'
 import type { Lookup } from './lookup.ts'
@@ -161,13 +161,27 @@ function denyPath(
 ): readonly Mount[] {
   const target = placeOf(path, lookup)
   if (!isWithin(target, tree.path)) return []
+  if (verb === 'write' && tree.access === 'write' && isWithin(path, tree.path)) refuseLink(path, rule, lookup)
   if (lookup.look(target) !== undefined) {
     return verb === 'read' ? mask(target, rule, lookup) : readOnly(target, rule, lookup)
   }
-  // not there yet: what must not be written must not be made either
-  const canStand = tree.access === 'write' && lookup.look(dirname(target))?.kind === 'directory'
-  if (!canStand) return []
-  return [{ type: 'mask', path: target, kind: isTree ? 'directory' : 'file', absent: true, why: rule }]
+  if (tree.access !== 'write') return []
+  // not there yet: what must not be written must not be made either, nor a directory for it to be made in
+  const missing = between(tree.path, target).find((directory) => lookup.look(directory) === undefined)
+  // what the agent makes there itself it may read
+  if (verb === 'read' && missing !== undefined) return []
+  const kind = missing !== undefined || isTree ? 'directory' : 'file'
+  return [{ type: 'mask', path: missing ?? target, kind, absent: true, why: rule }]
+}
+
+/** The agent could take the link away and put something of its own in its place. */
+function refuseLink(path: string, rule: string, lookup: Lookup): void {
+  if (lookup.look(path)?.kind !== 'link') return
+  throw new SandboxError(
+    'SANDBOX_UNENFORCEABLE',
+    `${rule} keeps ${path} from being written, and that is a link, which cannot be held in place`,
+    'name what the link leads to in the rule, or put the file itself there',
+  )
 }
 
 /** Where a path leads, also when only its directory is there: a name to be made lies where its directory really is. */

@@ -20,6 +20,7 @@ const recordSchema = z.strictObject({
       kind: z.enum(['file', 'directory']),
       device: z.string(),
       inode: z.string(),
+      plannedAt: z.int().optional(),
     }),
   ),
 })
@@ -33,6 +34,8 @@ export interface RunRegistry {
   remove(runId: string): void
   /** Runs whose files can be read; a file that cannot is not a run. */
   list(): readonly RunRecord[]
+  /** Takes away what a writer that was killed left half written. */
+  sweepUnfinished?(): void
 }
 
 export function fileRegistry(directory: string): RunRegistry {
@@ -47,6 +50,10 @@ export function fileRegistry(directory: string): RunRegistry {
     },
     remove: (runId) => rmSync(pathOf(runId), { force: true }),
     list: () => readRunRecords(directory),
+    sweepUnfinished: () => {
+      for (const name of namesIn(directory))
+        if (name.endsWith('.json.new')) rmSync(join(directory, name), { force: true })
+    },
   }
 }
 
@@ -68,6 +75,7 @@ export function sweepRegistry(registry: RunRegistry): readonly RunRecord[] {
     removeStandIns(standIns)
     registry.remove(runId)
   }
+  registry.sweepUnfinished?.()
   return ended
 }
 

@@ -1,4 +1,5 @@
 import { digestOf, sha256, type Json } from '../../core/canonical.ts'
+import type { MinimumLevel } from './level.ts'
 import type { GuaranteeName } from './profile.ts'
 
 /** What stood at a path when the decision was made; something else there at the start is refused. */
@@ -17,6 +18,18 @@ export type Mount =
       readonly access: 'read' | 'write'
       /** Absent only for the parts of the system that the machine's administrator owns. */
       readonly identity?: Identity
+      readonly why: string
+    }
+  | {
+      /** A directory that seems writable: what is changed goes to `upper`, and `source` stays as it is. */
+      readonly type: 'overlay'
+      readonly path: string
+      readonly source: string
+      readonly identity: Identity
+      /** A directory of ours, owned by whom the agent runs as, on a file system that takes extended attributes. */
+      readonly upper: string
+      /** Empty, beside `upper` on the same file system; the kernel's own. */
+      readonly work: string
       readonly why: string
     }
   | { readonly type: 'link'; readonly path: string; readonly target: string; readonly why: string }
@@ -70,11 +83,20 @@ export interface SandboxSpec {
   readonly mounts: readonly Mount[]
   readonly limits: Limits
   readonly noFork: boolean
+  /** A port of its own loopback, from which everything is carried to a Unix socket bound at this path inside. */
+  readonly bridge?: { readonly port: number; readonly socket: string }
+  /**
+   * For programs that know nothing of proxies: every connection, wherever it goes, arrives at this Unix socket of a
+   * proxy outside, which is told where it was to go. Absent: there is no network but an empty one of its own.
+   */
+  readonly network?: { readonly mode: 'transparent'; readonly socket: string; readonly identity: Identity }
   readonly seccompDigest: string
   readonly terminal: boolean
   /** For the files it makes: its caller's, not the daemon's own, which is for nobody else. */
   readonly umask: number
   readonly requires: readonly GuaranteeName[]
+  /** The least a driver must keep; absent: `full`. */
+  readonly minimumLevel?: MinimumLevel
   /** What was asked for and cannot be had from mounts, in words. */
   readonly notEnforced: readonly string[]
   /** What a person should know about this run, in words. */

@@ -12,12 +12,26 @@ import { SandboxError } from './errors.ts'
 import { systemCode } from '../../core/error.ts'
 import type { Mount } from './spec.ts'
 
+/** File systems stamp by a coarser clock, which runs behind. */
+const CLOCK_SLACK_MS = 20n
+
 /** An empty file or directory we put into the user's project for a mask to stand on. */
 export interface StandIn {
   readonly path: string
   readonly kind: 'file' | 'directory'
   readonly device: string
   readonly inode: string
+  /** Epoch milliseconds. Present: it is only meant to be made, and nobody knows yet as what. */
+  readonly plannedAt?: number | undefined
+}
+
+/** What {@link useStandIns} is about to make: written down first, or a crash in the middle leaves it unknown. */
+export function plannedStandIns(mounts: readonly Mount[], now: number): StandIn[] {
+  return mounts.flatMap((mount) =>
+    mount.type === 'mask' && mount.absent && !STANDING.has(mount.path)
+      ? [{ path: mount.path, kind: mount.kind, device: '', inode: '', plannedAt: now }]
+      : [],
+  )
 }
 
 /**
@@ -100,10 +114,12 @@ function make(
 
 /** Takes away what is still ours and still empty; anything else stays, because somebody else made it so. */
 export function removeStandIns(standIns: readonly StandIn[]): void {
-  for (const { path, kind, device, inode } of standIns.toReversed()) {
+  for (const { path, kind, device, inode, plannedAt } of standIns.toReversed()) {
     try {
       const stat = lstatSync(path, { bigint: true })
-      const isOurs = `${stat.dev}` === device && `${stat.ino}` === inode
+      const isThat = `${stat.dev}` === device && `${stat.ino}` === inode
+      // born after it was planned, and still empty: nobody but us had it in mind
+      const isOurs = plannedAt === undefined ? isThat : stat.birthtimeMs >= BigInt(plannedAt) - CLOCK_SLACK_MS
       if (isOurs && kind === 'directory' && stat.isDirectory()) rmdirSync(path)
       if (isOurs && kind === 'file' && stat.isFile() && stat.size === 0n) unlinkSync(path)
     } catch (error) {

@@ -11,7 +11,10 @@ export interface Tree {
 }
 
 /** Shell start files: not masked when they are not there, because nobody sources them from a project. */
-const WHEN_PRESENT = ['.bashrc', '.bash_profile', '.profile', '.zshrc', '.zshenv', '.gitmodules']
+const WHEN_PRESENT = [
+  ...['.bashrc', '.bash_profile', '.profile', '.zshrc', '.zshenv', '.zprofile'],
+  ...['.gitmodules', '.gitconfig', '.ripgreprc'],
+]
 const SCAN_DEPTH = 3
 const SCAN_DIRECTORIES = 1500
 const NOT_SCANNED = new Set(['node_modules', '.git', '.hg', '.venv', 'target', 'dist', 'build'])

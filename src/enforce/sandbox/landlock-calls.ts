@@ -1,0 +1,60 @@
+import type { Architecture } from './syscalls.ts'
+
+/** Calls that matter only where no namespace stands between: name: [x86-64, arm64], as in `syscalls.ts`. */
+const TABLE = {
+  ioctl: [16, 29],
+  shmget: [29, 194],
+  shmat: [30, 196],
+  shmctl: [31, 195],
+  socket: [41, 198],
+  socketpair: [53, 199],
+  semget: [64, 190],
+  semop: [65, 193],
+  semctl: [66, 191],
+  msgget: [68, 186],
+  msgsnd: [69, 189],
+  msgrcv: [70, 188],
+  msgctl: [71, 187],
+  truncate: [76, 45],
+  chmod: [90, undefined],
+  fchmod: [91, 52],
+  chown: [92, undefined],
+  fchown: [93, 55],
+  lchown: [94, undefined],
+  utime: [132, undefined],
+  setpriority: [141, 140],
+  sched_setparam: [142, 118],
+  sched_setscheduler: [144, 119],
+  setxattr: [188, 5],
+  lsetxattr: [189, 6],
+  fsetxattr: [190, 7],
+  removexattr: [197, 14],
+  lremovexattr: [198, 15],
+  fremovexattr: [199, 16],
+  sched_setaffinity: [203, 122],
+  semtimedop: [220, 192],
+  utimes: [235, undefined],
+  mq_open: [240, 180],
+  mq_unlink: [241, 181],
+  mq_timedsend: [242, 182],
+  mq_timedreceive: [243, 183],
+  mq_notify: [244, 184],
+  mq_getsetattr: [245, 185],
+  ioprio_set: [251, 30],
+  fchownat: [260, 54],
+  futimesat: [261, undefined],
+  fchmodat: [268, 53],
+  utimensat: [280, 88],
+  prlimit64: [302, 261],
+  sched_setattr: [314, 274],
+  fchmodat2: [452, 452],
+  setxattrat: [463, 463],
+  removexattrat: [466, 466],
+  file_setattr: [469, 469],
+} as const satisfies Readonly<Record<string, readonly [number | undefined, number | undefined]>>
+
+export type LandlockCall = keyof typeof TABLE
+
+export function landlockCallNumber(name: LandlockCall, architecture: Architecture): number | undefined {
+  return TABLE[name][architecture === 'x86_64' ? 0 : 1]
+}

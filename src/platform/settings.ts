@@ -97,12 +97,50 @@ export const SETTINGS = {
     about: 'how long an unused permit stays good',
     fallback: '30s',
   }),
+  'agent.questions_per_second': integer(
+    {
+      about: 'how many questions a second an agent may ask through its own socket in the long run',
+      fallback: 200,
+    },
+    1,
+    1_000_000,
+  ),
+  'agent.questions_at_once': integer(
+    {
+      about: 'and how many in one burst; what is more is refused with 429 and recorded once',
+      fallback: 400,
+    },
+    1,
+    1_000_000,
+  ),
+  'workspace.mode': choice(['auto', 'overlay', 'worktree', 'direct'], {
+    about:
+      'where what an agent changes goes: aside until applied (overlay, worktree), or straight in (direct)',
+    fallback: 'auto',
+    defaultText: 'overlay where this machine has it, else direct, and the run says so',
+  }),
+  'snapshot.max_size': size({
+    about: 'the most that snapshots of workspaces may take on disk, all together',
+    fallback: '2GiB',
+  }),
+  'snapshot.keep': integer(
+    {
+      about: 'how many snapshots taken by Warder itself are kept for one workspace',
+      fallback: 20,
+    },
+    1,
+    10_000,
+  ),
   'daemon.idle_timeout': duration({
     about: 'the daemon ends after so long without agents and clients; 0s means never',
     fallback: '0s',
   }),
   'daemon.drain_timeout': duration({
     about: 'how long the daemon waits for work under way when it is told to end',
+    fallback: '10s',
+  }),
+  'daemon.hung_after': duration({
+    about: 'a daemon without a sign of life for so long is killed with its agents, and started again',
     fallback: '10s',
   }),
   'log.level': choice(['error', 'warn', 'info', 'debug'], {

@@ -8,7 +8,7 @@ import { Directory } from './directory.ts'
 import { WorkspaceError } from './errors.ts'
 import { Holds } from './holds.ts'
 import { rebased } from './rebase.ts'
-import { directoriesIn, makePlace, type Places, type RunsAs } from './places.ts'
+import { directoriesIn, makePlace, namesIn, type Places, type RunsAs } from './places.ts'
 
 const MetaShape = z.strictObject({
   version: z.literal(1),
@@ -130,7 +130,16 @@ export class ChangeSets {
     writeFileAtomic(join(directory, 'base.zst'), writeBase(base))
   }
 
-  /** Removes it with everything the agent wrote. */
+  /** Whether nothing was ever written to it; only while nothing runs in it. */
+  isEmpty({ upper }: ChangeSet): boolean {
+    try {
+      return namesIn(upper).length === 0
+    } catch {
+      return false // one that cannot be looked at is kept
+    }
+  }
+
+  /** Removes it with everything the agent wrote: at once from the list, from the disk a little later. */
   remove({ directory, id }: ChangeSet): void {
     const outer = Directory.open(dirname(directory))
     try {
@@ -141,19 +150,17 @@ export class ChangeSets {
       } finally {
         inner?.close()
       }
-      outer.removeAll(id)
     } finally {
       outer.close()
     }
+    void removeLater(directory)
   }
 
   /** Removes what a killed process left half made or half removed. */
   sweep(): void {
     for (const directory of directoriesIn(this.#options)) {
       if (existsSync(join(directory, 'meta.json'))) continue
-      const outer = Directory.open(dirname(directory))
-      outer.removeAll(basename(directory))
-      outer.close()
+      void removeLater(directory)
     }
   }
 
@@ -204,6 +211,20 @@ export class ChangeSets {
     } finally {
       root.close()
     }
+  }
+}
+
+/** It may hold a million files; what is left when this fails or ends early is swept at the next start. */
+async function removeLater(directory: string): Promise<void> {
+  try {
+    const outer = Directory.open(dirname(directory))
+    try {
+      await outer.removeWithPauses(basename(directory))
+    } finally {
+      outer.close()
+    }
+  } catch {
+    // without its meta file it is no change set any more, and in nobody's way
   }
 }
 

@@ -17,7 +17,7 @@ import {
   unlinkSync,
 } from 'node:fs'
 import { messageOf, systemCode } from '../../core/error.ts'
-import { emptyDirectory, unlock } from './empty.ts'
+import { emptyDirectory, emptyWithPauses, unlock } from './empty.ts'
 import { WorkspaceError } from './errors.ts'
 import { lookOf, type Look } from './look.ts'
 
@@ -148,6 +148,18 @@ export class Directory {
     const inner = this.child(name)
     try {
       if (inner !== undefined) emptyDirectory(inner.fd)
+    } finally {
+      inner?.close()
+    }
+    this.removeDirectory(name)
+  }
+
+  /** {@link removeAll} for a directory of any size, with pauses; a killed process leaves a part of it. */
+  async removeWithPauses(name: string): Promise<void> {
+    unlock(this.at(name))
+    const inner = this.child(name)
+    try {
+      if (inner !== undefined) await emptyWithPauses(inner.fd)
     } finally {
       inner?.close()
     }

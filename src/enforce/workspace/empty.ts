@@ -9,10 +9,13 @@ import {
   rmdirSync,
   unlinkSync,
 } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
 // O_PATH, which Node does not name: holds what is there without opening it
 const PATH_ONLY = 0o10000000 | constants.O_DIRECTORY | constants.O_NOFOLLOW
+
+const STEPS_A_TURN = 200
 
 /** One directory on the way down: what is still in it, and which it was. */
 interface Level {
@@ -29,6 +32,17 @@ interface Level {
  * @throws Error when a directory is not below the one it was found in: somebody moves things about
  */
 export function emptyDirectory(top: number): void {
+  const steps = emptying(top)
+  while (steps.next().done !== true);
+}
+
+/** The same with pauses, for trees an agent may have made as large as it likes: others are served meanwhile. */
+export async function emptyWithPauses(top: number): Promise<void> {
+  let done = 0
+  for (const _ of emptying(top)) if (++done % STEPS_A_TURN === 0) await setImmediate()
+}
+
+function* emptying(top: number): Generator<void> {
   let fd = openSync(`/proc/self/fd/${top}/.`, DIRECTORY)
   const levels = [levelOf(fd, Buffer.alloc(0))]
   try {
@@ -36,6 +50,7 @@ export function emptyDirectory(top: number): void {
       const level = levels.at(-1)!
       const name = level.names.pop()
       if (name !== undefined) {
+        yield
         const inner = removeOrOpen(fd, name)
         if (inner === undefined) continue
         closeSync(fd)

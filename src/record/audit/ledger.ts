@@ -81,7 +81,8 @@ export class Ledger {
     this.#head = thread.head
     this.#notices = notices
     this.#stamp = createStamp(() => (options.clock ?? systemClock).now())
-    this.#queue = new AppendQueue((text) => thread.send({ kind: 'append', text }), options.queueBound ?? 8192)
+    const send = (text: string, isAwake: boolean) => thread.send({ kind: 'append', text, isAwake })
+    this.#queue = new AppendQueue(send, options.queueBound ?? 8192)
     this.#finder = new Finder(options.directory)
     this.#checkpointer = new Checkpointer(
       {

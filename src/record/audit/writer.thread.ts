@@ -2,19 +2,23 @@ import { join } from 'node:path'
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { messageOf } from '../../core/error.ts'
 import { openDb, type Db } from '../../platform/db.ts'
+import { Awake } from './awake.ts'
 import { IndexFollower, type IndexNews } from './index-follower.ts'
 import { createPrivateFile } from './segments.ts'
 import { SegmentStore } from './store.ts'
 import { Writer, type Head, type WriterNews } from './writer.ts'
+
+/** So long the next batch is waited for awake, when those who send it do as well. */
+const AWAKE_MS = 0.2
 
 export interface WriterData {
   readonly directory: string
   readonly maxSegmentBytes: number
 }
 
-/** What the thread is told. A batch is its entries' texts, each ended by a line break. */
+/** What the thread is told. A batch is its entries' texts, each ended by a line break; `isAwake`: stay so for the next. */
 export type WriterOrder =
-  | { readonly kind: 'append'; readonly text: string }
+  | { readonly kind: 'append'; readonly text: string; readonly isAwake: boolean }
   | { readonly kind: 'reindex' }
   | { readonly kind: 'close' }
 
@@ -40,9 +44,14 @@ function run({ directory, maxSegmentBytes }: WriterData, tell: (news: ThreadNews
     const store = new SegmentStore(directory)
     const writer = new Writer({ store, maxSegmentBytes, tell })
     const index = new IndexFollower(join(directory, 'index.db'), store, tell)
+    const awake = new Awake(AWAKE_MS)
     tell({ kind: 'ready', head: writer.head })
     port!.on('message', (first: WriterOrder) => {
-      if (serve(first, writer, index, store)) return
+      awake.rest()
+      if (serve(first, writer, index, store)) {
+        if (first.kind === 'append' && first.isAwake) awake.stay()
+        return
+      }
       index.close()
       store.close()
       lock.close()

@@ -13,7 +13,7 @@ import { ROOT } from './project.ts'
 import type { BenchResult } from '../bench/result.ts'
 
 /** Those that compare with engines which are not part of Warder. */
-const NEED_PEERS = new Set(['decision'])
+const NEED_PEERS = new Set(['decision', 'sandbox-peers'])
 
 process.chdir(ROOT)
 process.exitCode = await main(process.argv.slice(2))

@@ -1,7 +1,7 @@
 /**
  * The main job on a real machine, in under a minute: an agent that does honest work and then tries what it should not,
- * each answer with the layer and the rule that gave it, the record verified, a tampered copy refused, a busy agent
- * stopped. Everything happens in a temporary home; nothing of the user's is touched.
+ * each answer with the layer and the rule that gave it, its changes taken or left out, the record verified, a tampered
+ * copy refused, a busy agent stopped. Everything happens in a temporary home; nothing of the user's is touched.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import {
@@ -9,10 +9,12 @@ import {
   chownSync,
   copyFileSync,
   cpSync,
+  existsSync,
   globSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
@@ -106,7 +108,8 @@ function makeProject(): void {
 function giveToOrdinaryUser(): void {
   if (process.getuid?.() !== 0) return
   chmodSync(projects, 0o755)
-  for (const path of globSync('**', { cwd: projects })) chownSync(join(projects, path), NOBODY, NOBODY)
+  for (const path of globSync(['**', '**/.git', '**/.git/**'], { cwd: projects }))
+    chownSync(join(projects, path), NOBODY, NOBODY)
 }
 
 interface Attempt {
@@ -149,7 +152,7 @@ function reasonFor(name: string, port: number): string {
   return FROM_SANDBOX[name] === undefined ? gate : `${gate}; ${FROM_SANDBOX[name]}`
 }
 
-const FROM_SANDBOX: Readonly<Record<string, string>> = {
+const FROM_SANDBOX: Record<string, string> = {
   edit: 'sandbox: profile agent, workspace read-write',
   test: 'sandbox: profile agent, process.fork',
   key: 'sandbox: not mounted, home is empty',
@@ -179,11 +182,13 @@ async function agentAtWork(): Promise<void> {
   let seen = 0
   for await (const line of createInterface({ input: child.stdout! })) {
     const attempt = JSON.parse(line) as Attempt
-    const isHonest = HONEST.includes(attempt.name)
+    const isAside = attempt.name === 'hook' && hasChangeSet()
+    if (isAside) FROM_SANDBOX['hook'] = 'sandbox: in a layer of its own; the project is as it was'
+    const isHonest = HONEST.includes(attempt.name) || isAside
     const why = `${attempt.detail} (${reasonFor(attempt.name, port)})`
     show(
       attempt.done === isHonest,
-      attempt.done ? 'allowed' : 'refused',
+      isAside ? 'aside' : attempt.done ? 'allowed' : 'refused',
       TITLES[attempt.name] ?? attempt.name,
       why,
     )
@@ -192,6 +197,33 @@ async function agentAtWork(): Promise<void> {
   server.close()
   if (seen !== Object.keys(TITLES).length)
     show(false, 'unknown', 'the agent did not finish', `${seen} of its attempts were seen`)
+}
+
+interface ChangeSets {
+  readonly sets: readonly { readonly agent: string }[]
+}
+
+/** Whether what the agent writes stays aside; without an overlay on this machine it is written at once. */
+function hasChangeSet(): boolean {
+  return json<ChangeSets>('changes', 'list').sets.some(({ agent }) => agent === 'demo')
+}
+
+interface AppliedChanges {
+  readonly applied: readonly string[]
+  readonly left: readonly { readonly path: string; readonly why: string }[]
+}
+
+function changes(): void {
+  if (!hasChangeSet()) return
+  heading('Its changes')
+  const source = join(place.project, 'sum.mjs')
+  const before = readFileSync(source, 'utf8')
+  say(paint('dim', '  $ warder changes apply demo'))
+  const { applied, left } = json<AppliedChanges>('changes', 'apply', 'demo')
+  const isTaken = before.includes('a - b') && readFileSync(source, 'utf8').includes('a + b')
+  show(isTaken, isTaken ? 'applied' : 'wrong', applied.join(', '), 'a snapshot was taken first')
+  const isLeft = !existsSync(join(place.project, '.git/hooks/pre-commit'))
+  for (const { path, why } of left) show(isLeft, isLeft ? 'left out' : 'applied', path, why)
 }
 
 function start(...args: string[]): ChildProcess {
@@ -294,6 +326,7 @@ try {
   say(paint('dim', 'In a temporary home: a key, and two projects with an agent each.'))
   makeProject()
   await agentAtWork()
+  changes()
   record()
   await stop()
   say()

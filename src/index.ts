@@ -111,6 +111,8 @@ export interface Warder extends AsyncDisposable {
   decide(input: InputOf<'decide'>): Promise<OutputOf<'decide'>>
   /** Runs one command in its sandbox under a permit, and collects what it says. @throws KnownError when it is refused */
   run(input: LibraryRun): Promise<RunResult>
+  /** The same in the sandbox of an agent that runs, beside it. @throws KnownError when it is refused or there is none */
+  runInside(input: LibraryInside): Promise<RunResult>
   /** Entries of the ledger. */
   audit(filter?: InputOf<'auditList'>): Promise<OutputOf<'auditList'>['entries']>
   close(): Promise<void>
@@ -119,6 +121,10 @@ export interface Warder extends AsyncDisposable {
 export interface LibraryRun extends Omit<RunRequest, 'environment' | 'terminal'> {
   /** What the command's environment is filtered from (default: none). */
   readonly environment?: Readonly<Record<string, string>>
+  readonly input?: string | Uint8Array
+}
+
+export interface LibraryInside extends Omit<InputOf<'execIn'>, 'terminal'> {
   readonly input?: string | Uint8Array
 }
 
@@ -145,6 +151,7 @@ export async function openWarder({ mode = 'daemon', settings = {} }: OpenOptions
     decide: (input) => backend.call('decide', input),
     run: ({ input, environment = {}, ...request }) =>
       backend.run({ ...request, environment: { ...environment } }, input),
+    runInside: ({ input, ...request }) => backend.runInside(request, input),
     audit: async (filter = {}) => (await backend.call('auditList', filter)).entries,
     close,
     [Symbol.asyncDispose]: close,

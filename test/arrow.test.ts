@@ -87,13 +87,18 @@ const OUTSIDE_HOMES: readonly RegExp[] = [
   /^src\/daemon\//,
   /^src\/cli\//,
   /\/[\w-]*\.thread\.ts$/,
-  /^src\/contain\/stop\/store\.ts$/,
+  /^src\/contain\/stop\/(?:store|aside|notes|lock)\.ts$/,
   /^src\/decide\/policy\/store\.ts$/,
   /^src\/record\/sign\/keys\.ts$/,
   // the ledger is made of files; what is not named here (entries, links, signatures, filters) stays pure
   /^src\/record\/audit\/(?:archive|checkpoint-file|field|find|index-db|manifest|recover|segments|tar|thread|verify|verify-in-thread)\.ts$/,
   // the box is made of files and processes; profiles, specs, filters and the way they are compiled stay pure
-  /^src\/enforce\/sandbox\/(?:bubblewrap|bubblewrap-driver|cgroup|cgroup-host|descriptors|limits|lookup|probe|processes|profile-file|registry|spawn|standin|stdio)\.ts$/,
+  /^src\/enforce\/sandbox\/(?:bubblewrap|bubblewrap-driver|bubblewrap-launch|exec-probe|native-programs|outbox|podman-(?:driver|home|image|leftovers|limits|probe|runtime|start|verify)|cgroup|cgroup-host|descriptors|limits|lookup|probe|processes|profile-file|registry|spawn|standin|stdio|transparent|transparent-probe|landlock-(?:driver|hold|probe|protected|start|temporary|verify))\.ts$/,
+  /^src\/enforce\/sandbox\/selftest\/(?:going|host|prober|services|stage)\.ts$/,
+  // tests' own programs
+  /\.(?:test-kit|example)\.ts$/,
+  // what agents changed is made of files, and git's of processes
+  /^src\/enforce\/workspace\/(?:bytes|empty|change-sets|clones|directory|file-mode|git|objects|places|snapshots|stage|transaction)\.ts$/,
 ]
 
 /** Long files that are one thought all the same: tables. */

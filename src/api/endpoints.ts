@@ -1,8 +1,13 @@
 import { z } from 'zod'
 import { endpoint, type Endpoint } from './endpoint.ts'
 import {
+  Acceptable,
   AgentName,
+  AttemptShape,
+  BranchShape,
   CapabilityText,
+  ChangeSetShape,
+  ChangeShape,
   DecisionShape,
   GrantShape,
   Id,
@@ -13,8 +18,11 @@ import {
   VoiceShape,
   Reason,
   Risk,
+  SelfTestShape,
   Sensitivity,
+  SnapshotShape,
   VerdictShape,
+  WorkspacePath,
 } from './words.ts'
 
 const Nothing = z.strictObject({})
@@ -26,6 +34,10 @@ export const RunInput = z.strictObject({
   agent: AgentName.optional().describe('absent for exec: the owner runs it'),
   profile: z.string().min(1).max(64).optional(),
   workspace: z.string().min(1).max(4096),
+  workspaceMode: z
+    .enum(['overlay', 'worktree', 'direct'])
+    .optional()
+    .describe('overlay: changes stay aside; worktree: a clone of its own; direct: the workspace itself'),
   cwd: z.string().min(1).max(4096).optional(),
   argv: z.array(z.string().max(131_072)).min(1).max(4096),
   environment: z.record(z.string().max(256), z.string().max(131_072)),
@@ -38,8 +50,50 @@ export const RunInput = z.strictObject({
   grantFor: z.string().max(32).optional().describe('how long those grants hold, such as 10m'),
   reason: Reason.optional(),
   maxSeconds: z.int().min(1).max(604_800).optional(),
+  budget: z
+    .strictObject({
+      actions: z.int().min(0).optional(),
+      programs: z.int().min(0).optional(),
+      outputBytes: z.int().min(0).optional(),
+    })
+    .optional()
+    .describe('how much it may do before it is stopped: questions asked, programs started, bytes written'),
+  restart: z
+    .literal('on-failure')
+    .optional()
+    .describe('the caller starts it again when it fails; an agent that fails too often is stopped'),
 })
 export type RunRequest = z.input<typeof RunInput>
+
+const Inside = {
+  agent: z.string().min(1).max(64).describe('the agent whose sandbox it is, or the run'),
+  workspace: z.string().min(1).max(4096).optional().describe('of its runs, the one that works there'),
+  reason: Reason.optional(),
+}
+
+/** A further command in a sandbox that runs. */
+export const ExecInput = z.strictObject({
+  ...Inside,
+  argv: z.array(z.string().max(131_072)).min(1).max(4096),
+  environment: z
+    .record(z.string().max(256), z.string().max(131_072))
+    .default({})
+    .describe('only words about terminal and language go along'),
+  umask: z.int().min(0).max(0o777).default(0o022).describe('for the files it makes'),
+  terminal: RunInput.shape.terminal,
+  maxSeconds: z.int().min(1).max(604_800).optional(),
+})
+
+/** A way in to a port of the loopback inside. */
+export const ForwardInput = z.strictObject({ ...Inside, port: z.int().min(1).max(65_535) })
+
+const OpenedInside = {
+  verdict: VerdictShape,
+  run: z.string(),
+  agent: z.string(),
+  profile: z.string(),
+  permit: z.string(),
+}
 
 export const RunShape = z.object({
   run: z.string(),
@@ -99,7 +153,15 @@ export const StatusShape = z.object({
     witness: z.string().optional(),
     degraded: z.array(z.string()),
   }),
-  sandbox: z.object({ driver: z.string(), available: z.boolean(), guarantees: z.array(GuaranteeShape) }),
+  sandbox: z.object({
+    driver: z.string(),
+    available: z.boolean(),
+    level: z.string().describe('none, landlock, container or full: computed from the guarantees in force'),
+    guarantees: z.array(GuaranteeShape),
+    tests: z
+      .array(SelfTestShape.extend({ escaped: z.array(z.string()), isCurrent: z.boolean() }))
+      .describe('the last self-test of this boot for each driver and profile; none: not tested on this boot'),
+  }),
   socket: z.object({ path: z.string(), peerUid: z.boolean() }),
   runs: z.array(RunShape),
   unsettled: z.int().describe('permits that were issued and never settled'),
@@ -159,12 +221,17 @@ const StopAnswer = z.object({
       runId: z.string(),
       processesBefore: z.int(),
       processesAfter: z.int(),
+      frozenMs: z.number().optional(),
       ms: z.number(),
       error: z.string().optional(),
     }),
   ),
   entry: z.int().optional(),
 })
+
+const OfChangeSet = { agent: AgentName, workspace: z.string().min(1).max(4096).optional() }
+const Paths = z.array(WorkspacePath).max(1000).default([])
+const LeftOut = z.array(z.object({ path: z.string(), why: z.string() }))
 
 /** Every call there is. Server, client, OpenAPI document and reference all come from this table. */
 export const ENDPOINTS = {
@@ -196,6 +263,24 @@ export const ENDPOINTS = {
     about: 'ask for a run; the answer carries the permit to attach with',
     input: RunInput,
     output: OpenedRunShape,
+  }),
+  execIn: endpoint({
+    method: 'POST',
+    path: '/v1/runs/:agent/commands',
+    about: 'ask for a command in a running sandbox; the answer carries the permit to attach with',
+    input: ExecInput,
+    output: z.object({ ...OpenedInside, program: z.string().describe('as it is called inside') }),
+  }),
+  forward: endpoint({
+    method: 'POST',
+    path: '/v1/runs/:agent/forwards',
+    about: 'ask for a way in to a port of a running sandbox',
+    input: ForwardInput,
+    output: z.object({
+      ...OpenedInside,
+      ticket: z.string().describe('each connection attaches with it, for as long as the permit is attached'),
+      connections: z.int().describe('how many at once'),
+    }),
   }),
   grantAdd: endpoint({
     method: 'POST',
@@ -350,6 +435,107 @@ export const ENDPOINTS = {
     input: Nothing,
     output: z.object({ driver: z.string(), available: z.boolean(), guarantees: z.array(GuaranteeShape) }),
   }),
+  sandboxTest: endpoint({
+    method: 'POST',
+    path: '/v1/sandbox/test',
+    about: 'try every way out of the sandbox on this host, now, and record what held',
+    input: z.strictObject({
+      profile: z.string().min(1).max(64).default('agent'),
+      driver: z.string().min(1).max(64).optional(),
+      only: z.array(z.string().min(1).max(64)).max(256).default([]).describe('attempts or groups of them'),
+    }),
+    output: SelfTestShape.extend({ results: z.array(AttemptShape) }),
+  }),
+  changesList: endpoint({
+    method: 'GET',
+    path: '/v1/changes',
+    about: 'change sets that wait for a decision',
+    input: z.strictObject({ agent: AgentName.optional() }),
+    output: z.object({ sets: z.array(ChangeSetShape) }),
+  }),
+  changesShow: endpoint({
+    method: 'GET',
+    path: '/v1/changes/:agent',
+    about: 'what an agent changed',
+    input: z.strictObject({
+      ...OfChangeSet,
+      path: WorkspacePath.optional().describe('only this, with what is below it'),
+      diff: z.stringbool().optional(),
+    }),
+    output: ChangeSetShape.extend({
+      changes: z.array(ChangeShape),
+      branches: z.array(BranchShape),
+      complete: z.boolean().describe('false: there was more than could be looked at, and nothing is applied'),
+      digest: z.string().describe('of all changes, also of those not shown'),
+    }),
+  }),
+  changesApply: endpoint({
+    method: 'POST',
+    path: '/v1/changes/:agent/apply',
+    about: 'write an agent’s changes to its workspace, all of those chosen or none',
+    input: z.strictObject({
+      ...OfChangeSet,
+      paths: Paths.describe('none: all'),
+      accept: z.array(Acceptable).max(16).default([]),
+      digest: z.string().length(64).optional().describe('refused when the changes are no longer these'),
+    }),
+    output: z.object({
+      workspace: z.string(),
+      applied: z.array(z.string()),
+      left: LeftOut,
+      branches: z
+        .array(BranchShape)
+        .describe('of a worktree: references that were written; nothing is checked out'),
+      snapshot: z.string().optional().describe('to go back to'),
+      closed: z.boolean().describe('nothing is left'),
+    }),
+  }),
+  changesDiscard: endpoint({
+    method: 'POST',
+    path: '/v1/changes/:agent/discard',
+    about: 'forget what an agent changed',
+    input: z.strictObject({ ...OfChangeSet, paths: Paths.describe('none: all') }),
+    output: z.object({ workspace: z.string(), discarded: z.int(), closed: z.boolean() }),
+  }),
+  snapshotTake: endpoint({
+    method: 'POST',
+    path: '/v1/snapshots',
+    about: 'keep a workspace as it is',
+    input: z.strictObject({ workspace: z.string().min(1).max(4096), note: z.string().max(500).default('') }),
+    output: SnapshotShape,
+  }),
+  snapshotList: endpoint({
+    method: 'GET',
+    path: '/v1/snapshots',
+    about: 'kept states of workspaces, newest first',
+    input: z.strictObject({ workspace: z.string().min(1).max(4096).optional() }),
+    output: z.object({ snapshots: z.array(SnapshotShape), storeBytes: z.int(), mostBytes: z.int() }),
+  }),
+  snapshotShow: endpoint({
+    method: 'GET',
+    path: '/v1/snapshots/:id',
+    about: 'a snapshot, and what going back to it would change now',
+    input: z.strictObject({ id: Id }),
+    output: SnapshotShape.extend({ differs: z.array(z.string()) }),
+  }),
+  snapshotRestore: endpoint({
+    method: 'POST',
+    path: '/v1/snapshots/:id/restore',
+    about: 'go back to a snapshot',
+    input: z.strictObject({ id: Id, paths: Paths.describe('none: all') }),
+    output: z.object({
+      workspace: z.string(),
+      changed: z.array(z.string()),
+      before: z.string().optional().describe('the snapshot of what was there, to undo this'),
+    }),
+  }),
+  snapshotDrop: endpoint({
+    method: 'DELETE',
+    path: '/v1/snapshots/:id',
+    about: 'forget a snapshot',
+    input: z.strictObject({ id: Id }),
+    output: SnapshotShape,
+  }),
   stop: endpoint({
     method: 'POST',
     path: '/v1/stop',
@@ -362,7 +548,17 @@ export const ENDPOINTS = {
     method: 'POST',
     path: '/v1/resume',
     about: 'lift a stop',
-    input: z.strictObject({ agent: AgentName.optional(), reason: Reason }),
+    input: z.strictObject({
+      agent: AgentName.optional(),
+      reason: Reason,
+      since: z.iso.datetime().optional().describe('of the stop that was looked at; a later one stays'),
+      confirmed: z
+        .enum(['terminal', 'flag'])
+        .optional()
+        .describe(
+          'how somebody said so: typed at a terminal, or written in a command; recorded, never trusted',
+        ),
+    }),
     output: z.object({ mode: z.enum(['normal', 'manual']), stops: z.int(), entry: z.int().optional() }),
     agents: true,
   }),

@@ -142,3 +142,107 @@ export type BoxAnswer = z.infer<typeof BoxShape>
 
 /** A file of the caller's, or of the server's, that a client only prints. */
 export const Printed = z.record(z.string(), z.unknown())
+
+const Counted = z.int().min(0)
+
+/** One self-test of the sandbox, without its single attempts. */
+export const SelfTestShape = z.object({
+  driver: z.string(),
+  level: z.string().describe('none, landlock, container or full: as the driver was found at the time'),
+  profile: z.string(),
+  profileDigest: z.string(),
+  bootId: z.string(),
+  startedAt: z.iso.datetime(),
+  durationMs: z.int(),
+  isWhole: z.boolean().describe('every attempt was asked for'),
+  isGreen: z.boolean().describe('nothing got out, and nothing that had to be shown is missing'),
+  counts: z.object({
+    tried: Counted,
+    stopped: Counted,
+    escaped: Counted,
+    notStoppable: Counted,
+    notRun: Counted,
+    noControl: Counted,
+    missing: Counted.describe('of the two before: those that should have shown something'),
+  }),
+  broken: z.array(z.string()).describe('guarantees that are no longer claimed'),
+  entry: z.int().optional().describe('sequence number in the ledger'),
+})
+
+/** One way out of the sandbox, and what became of it. */
+export const AttemptShape = z.object({
+  name: z.string(),
+  group: z.string(),
+  tries: z.string(),
+  stoppedBy: z.string(),
+  guarantee: z.string(),
+  result: z.enum(['stopped', 'escaped', 'not-stoppable', 'not-run', 'no-control']),
+  why: z.string(),
+  isMissing: z.boolean(),
+})
+
+const Side = z.object({
+  kind: z.enum(['file', 'directory', 'link', 'fifo', 'socket', 'device']),
+  mode: z.int(),
+  sizeBytes: z.int(),
+  target: z.string().optional(),
+  digest: z.string().optional(),
+})
+
+/** What an agent did at one path of its workspace. */
+export const ChangeShape = z.object({
+  path: z.string().describe('relative to the workspace'),
+  what: z.enum(['added', 'changed', 'deleted', 'mode', 'replaced']),
+  before: Side.optional(),
+  after: Side.optional(),
+  flags: z.array(z.string()).describe('why it is left out unless accepted'),
+  contains: z.int().optional().describe('how much goes with a deleted directory'),
+  sameFile: z.array(z.string()).optional().describe('other names of the same file'),
+  diff: z.string().optional().describe('unified, secrets masked'),
+})
+export type ChangeAnswer = z.infer<typeof ChangeShape>
+
+/** An agent's change set. */
+export const ChangeSetShape = z.object({
+  id: z.string(),
+  agent: z.string(),
+  workspace: z.string(),
+  mode: z.enum(['overlay', 'worktree']).describe('overlay: files; worktree: commits in a clone of its own'),
+  openedAt: z.iso.datetime(),
+  inUse: z.boolean().describe('a run writes to it'),
+})
+
+/** A branch of an agent's clone that the owner's repository does not have yet, or has otherwise. */
+export const BranchShape = z.object({
+  ref: z.string().describe('where it is, or would be, in the owner’s repository'),
+  before: z.string().optional(),
+  after: z.string(),
+})
+
+/** Which flags a change can be taken in spite of. */
+export const Acceptable = z.enum([
+  'protected',
+  'secret',
+  'executable',
+  'escaping-link',
+  'large',
+  'binary',
+  'conflict',
+])
+
+/** A path in a workspace: relative to it, or absolute and below it. */
+export const WorkspacePath = z.string().min(1).max(4096)
+
+/** A kept state of a workspace. */
+export const SnapshotShape = z.object({
+  id: z.string(),
+  workspace: z.string(),
+  takenAt: z.iso.datetime(),
+  cause: z.enum(['owner', 'before-apply', 'before-restore', 'before-run']),
+  note: z.string(),
+  whole: z.boolean().describe('false: only the paths that were about to be changed'),
+  files: z.int(),
+  sizeBytes: z.int(),
+  left: z.array(z.string()).describe('what cannot be kept: pipes, sockets, devices'),
+})
+export type SnapshotAnswer = z.infer<typeof SnapshotShape>

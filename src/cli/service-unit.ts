@@ -1,3 +1,5 @@
+import { KINDS } from '../core/error.ts'
+
 /** The first line of every unit Warder writes; a file without it is somebody else's, and stays. */
 export const UNIT_MARK = '# Made by: warder service install'
 
@@ -29,8 +31,12 @@ export function serviceUnit({ scope, command, drainTimeoutMs, runAs }: UnitOptio
     'Type=exec',
     `ExecStart=${command.map(unitWord).join(' ')}`,
     ...(runAs !== undefined ? [`User=${runAs}`] : []),
+    '# the main process is the supervisor: it starts the daemon, notices when that hangs, and ends its agents',
     'Restart=on-failure',
     'RestartSec=1',
+    '# it gave up on a daemon that fails again and again, and every agent is stopped: somebody has to look',
+    `RestartPreventExitStatus=${KINDS.stopped.exit}`,
+    'ExecReload=kill -HUP $MAINPID',
     '# work under way gets its time; then everything that is left is killed',
     `TimeoutStopSec=${Math.ceil(drainTimeoutMs / 1000) + 5}`,
     'KillMode=mixed',

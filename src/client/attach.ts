@@ -30,6 +30,8 @@ export interface AttachStreams {
   readonly stderr: Writable
   /** Called once the run has started, with a way to tell it of resizes and signals. */
   readonly started?: (control: RunControl) => void
+  /** Lets go of it, which ends it. */
+  readonly signal?: AbortSignal
 }
 
 export interface RunControl {
@@ -46,6 +48,9 @@ export interface RunControl {
 export async function attachRun(client: Client, permit: string, streams: AttachStreams): Promise<RunExit> {
   const { socket, head } = await client.upgrade({ path: ATTACH_PATH, protocol: ATTACH_PROTOCOL })
   const decoder = new FrameDecoder()
+  const letGo = (): void => void socket.destroy()
+  if (streams.signal?.aborted === true) letGo()
+  streams.signal?.addEventListener('abort', letGo, { once: true })
   const stopInput = new AbortController()
   const send = (frame: Buffer): void => void writeFrame(socket, frame).catch(() => undefined) // the read side tells
   let exit: RunExit | undefined
@@ -81,6 +86,7 @@ export async function attachRun(client: Client, permit: string, streams: AttachS
     }
   } finally {
     stopInput.abort()
+    streams.signal?.removeEventListener('abort', letGo)
     socket.destroy()
   }
   if (exit !== undefined) return exit
@@ -91,14 +97,17 @@ export async function attachRun(client: Client, permit: string, streams: AttachS
 }
 
 async function forwardInput(stdin: Readable, socket: Writable, signal: AbortSignal): Promise<void> {
+  let written = Promise.resolve()
   const onData = (chunk: Buffer): void => {
     stdin.pause()
-    writeFrames(socket, 'stdin', chunk).then(
+    written = writeFrames(socket, 'stdin', chunk).then(
       () => void (signal.aborted || stdin.resume()),
       () => undefined,
     )
   }
-  const onEnd = (): void => void writeFrame(socket, encodeFrame('stdin-end')).catch(() => undefined)
+  // a stream that holds nothing more ends though it is paused: its end must not overtake its last bytes
+  const onEnd = (): void =>
+    void written.then(() => writeFrame(socket, encodeFrame('stdin-end'))).catch(() => undefined)
   stdin.on('data', onData).once('end', onEnd)
   signal.addEventListener('abort', () => {
     stdin.off('data', onData).off('end', onEnd)

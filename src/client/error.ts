@@ -9,6 +9,10 @@ export const CLIENT_ERRORS = {
   },
   CLIENT_REFUSED: { kind: 'forbidden', meaning: 'the daemon did not accept the secret, or the user' },
   DAEMON_BUSY: { kind: 'unavailable', meaning: 'the daemon takes no further connection now' },
+  FORWARD_PLACE_TAKEN: {
+    kind: 'conflict',
+    meaning: 'the port or socket a forward shall listen on out here cannot be had',
+  },
   REPLY_INVALID: {
     kind: 'unavailable',
     meaning: "the daemon's reply was empty, cut, or not of the expected shape",

@@ -4,6 +4,7 @@ import type { Clock } from '../platform/clock.ts'
 import type { Config } from '../platform/config.ts'
 import { attachRun, type RunExit } from './attach.ts'
 import { calls } from './calls.ts'
+import type { Client } from './connect.ts'
 import { openClient } from './open.ts'
 
 /** What the library's caller brings. */
@@ -23,6 +24,8 @@ export interface Collected extends RunExit {
 export interface Backend {
   call<N extends EndpointName>(name: N, input: InputOf<N>): Promise<OutputOf<N>>
   run(request: RunRequest, input?: string | Uint8Array): Promise<Collected>
+  /** In a sandbox that runs. */
+  runInside(request: InputOf<'execIn'>, input?: string | Uint8Array): Promise<Collected>
   close(): Promise<void>
 }
 
@@ -32,19 +35,17 @@ export async function callDaemon({ config, environment }: LibraryWorld): Promise
   const api = calls(client)
   return {
     call: (name, input) => api.call(name, input),
-    async run(request, input) {
-      const { permit } = await api.call('open', request)
-      const out = collector()
-      const err = collector()
-      const exit = await attachRun(client, permit, {
-        stdin: inputOf(input),
-        stdout: out.stream,
-        stderr: err.stream,
-      })
-      return { ...exit, stdout: out.bytes(), stderr: err.bytes() }
-    },
+    run: async (request, input) => collect(client, (await api.call('open', request)).permit, input),
+    runInside: async (request, input) => collect(client, (await api.call('execIn', request)).permit, input),
     close: async () => client.close(),
   }
+}
+
+async function collect(client: Client, permit: string, input?: string | Uint8Array): Promise<Collected> {
+  const [out, err] = [collector(), collector()]
+  const streams = { stdin: inputOf(input), stdout: out.stream, stderr: err.stream }
+  const exit = await attachRun(client, permit, streams)
+  return { ...exit, stdout: out.bytes(), stderr: err.bytes() }
 }
 
 export function inputOf(input: string | Uint8Array = ''): Readable {

@@ -47,8 +47,8 @@ export const THREATS: readonly Threat[] = [
     title: 'An agent deletes or overwrites what it should not',
     attacker: 'rogue-agent',
     story: 'It mistakes a path, or is told to clean up, and removes files outside its task.',
-    controls: ['zero-default', 'explicit-deny', 'sandbox-namespaces', 'manual-mode'],
-    left: 'Files in a workspace it may write: keep them under version control.',
+    controls: ['zero-default', 'explicit-deny', 'sandbox-namespaces', 'changes-stay-aside', 'manual-mode'],
+    left: 'Files in a workspace it writes to directly: keep them under version control.',
   },
   {
     id: 'plants-hooks',
@@ -56,7 +56,7 @@ export const THREATS: readonly Threat[] = [
     attacker: 'injector',
     story:
       'It writes a git hook, an editor task or agent settings that your own tools later execute outside any sandbox.',
-    controls: ['sandbox-protected-places'],
+    controls: ['sandbox-protected-places', 'changes-stay-aside', 'host-git-neutral'],
     left: 'Build files and sources of the project itself: read what you run.',
   },
   {
@@ -65,7 +65,10 @@ export const THREATS: readonly Threat[] = [
     attacker: 'hostile-code',
     story:
       'It opens a new namespace, follows a swapped link, uses an inherited descriptor or an obscure system call.',
-    controls: ['sandbox-namespaces', 'sandbox-seccomp', 'no-network', 'sandbox-protected-places'],
+    controls: [
+      ...['sandbox-namespaces', 'sandbox-seccomp', 'no-network', 'sandbox-protected-places'],
+      ...['sandbox-self-test', 'paths-by-descriptor', 'landlock', 'seatbelt'],
+    ],
     left: 'A hole in the kernel.',
   },
   {
@@ -73,7 +76,14 @@ export const THREATS: readonly Threat[] = [
     title: 'A program uses the machine up',
     attacker: 'hostile-code',
     story: 'A loop forks, allocates, writes or prints without end.',
-    controls: ['limit-processes', 'limit-memory', 'limit-cpu', 'limit-files-output-time', 'emergency-stop'],
+    controls: [
+      'limit-processes',
+      'limit-memory',
+      'limit-cpu',
+      'limit-files-output-time',
+      'question-limit',
+      'emergency-stop',
+    ],
     left: 'Disk space in a writable workspace; limits the host cannot enforce, which Warder names.',
   },
   {
@@ -147,7 +157,7 @@ export const THREATS: readonly Threat[] = [
     title: 'An agent does not stop when told',
     attacker: 'rogue-agent',
     story: 'It leaves children behind, ignores signals, or the daemon hangs while it works on.',
-    controls: ['emergency-stop', 'sandbox-namespaces', 'permit-rejudged'],
+    controls: ['emergency-stop', 'fast-stop', 'sandbox-namespaces', 'permit-rejudged'],
     left: 'Effects on other machines that were already under way.',
   },
 ]

@@ -102,3 +102,35 @@ test('a relay that breaks in an unforeseen way is told as a bug and cut, never t
   await relayed()
   assert.deepEqual(bugs, ['Error: unforeseen', 'Error: and not to be told'])
 })
+
+test('a client that stalls in the middle of a request is cut; one that is only quiet in between is not', async (t) => {
+  const quick = { headersMs: 100, requestMs: 200, checkEveryMs: 20 }
+  const { server } = createHttpServer({
+    app: (request, response) => void request.resume().once('end', () => response.end('done')),
+    peerOf: () => undefined,
+    attaching: { open: () => assert.fail('nothing is attached'), bug: () => undefined },
+    ...quick,
+  })
+  t.after(() => server.close())
+  const said = async (text: string, isCut: boolean): Promise<string> => {
+    const { near, far } = await pair(t)
+    server.emit('connection', far)
+    let heard = ''
+    near.on('data', (chunk) => (heard += String(chunk)))
+    near.write(text)
+    if (isCut) await once(near, 'close')
+    else await once(near, 'data')
+    return heard
+  }
+  const head = 'POST / HTTP/1.1\r\nhost: w\r\n'
+  const kept = await pair(t)
+  server.emit('connection', kept.far)
+  kept.near.write(`${head}content-length: 0\r\n\r\n`)
+  await once(kept.near, 'data')
+  for (const half of ['', 'PO', head, `${head}content-length: 10\r\n\r\nhalf`])
+    assert.match(await said(half, true), /^HTTP\/1.1 408 /)
+  assert.match(await said(`${head}content-length: 0\r\n\r\n`, false), /^HTTP\/1.1 200/)
+  // quiet for longer than any of those, and answered all the same
+  kept.near.write(`${head}content-length: 0\r\n\r\n`)
+  assert.match(String((await once(kept.near, 'data'))[0]), /^HTTP\/1.1 200/)
+})

@@ -1,11 +1,12 @@
 import { drained } from '../api/frame.ts'
-import { RUN_SIGNALS, type Running, type RunSignal } from '../enforce/sandbox/index.ts'
+import { RUN_SIGNALS, type RunExit, type Running, type RunSignal } from '../enforce/sandbox/index.ts'
 import type { AttachedRun } from './attach.ts'
 
 /** A running sandbox as the relay sees it. */
 export function attachedRun(
   running: Running,
   stopReason: (agent: string) => string | undefined,
+  recorded: () => Promise<boolean>,
 ): AttachedRun {
   const { stdin } = running
   stdin.on('error', () => undefined) // the agent closed its input: what comes now goes nowhere
@@ -24,10 +25,18 @@ export function attachedRun(
       if ((RUN_SIGNALS as readonly string[]).includes(name)) running.signal(name as RunSignal)
     },
     kill: (why) => void running.kill(why).catch(() => undefined), // the receipt says what is left
-    exit: running.exit.then((exit) => {
+    exit: running.exit.then(async (exit) => {
       // a stop from the command line kills without us: told as what it was, not as a crash
-      const note = exit.signal === 'SIGKILL' || exit.code === 137 ? stopReason(running.agent) : undefined
-      return note === undefined ? { ...exit } : { ...exit, reason: 'killed', note }
+      const stopped = exit.signal === 'SIGKILL' || exit.code === 137 ? stopReason(running.agent) : undefined
+      const told: RunExit = stopped === undefined ? exit : { ...exit, reason: 'killed', note: stopped }
+      // whoever hears that it ended will find it in the record
+      return (await recorded()) ? { ...told } : { ...told, note: notes(told.note, UNRECORDED) }
     }),
   }
+}
+
+const UNRECORDED = 'how it ended is not on record yet, because the ledger cannot be written (warder status)'
+
+function notes(...all: readonly (string | undefined)[]): string {
+  return all.filter((note) => note !== undefined).join('; ')
 }

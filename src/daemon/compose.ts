@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { createContainment, createStopStore, type HaltedRun } from '../contain/stop/index.ts'
+import { createContainment, createStopStore } from '../contain/stop/index.ts'
 import type { Action } from '../core/action.ts'
 import { messageOf } from '../core/error.ts'
 import { newId } from '../core/id.ts'
@@ -8,42 +8,48 @@ import { refuseUnanswered } from '../decide/approval/index.ts'
 import { createIdentity } from '../decide/identity/index.ts'
 import { inspect } from '../decide/inspect/index.ts'
 import { GRANT_TABLE, GrantBook, PolicyEngine, sqliteGrantStore, type Grant } from '../decide/policy/index.ts'
-import {
-  createBubblewrapDriver,
-  fileRegistry,
-  loadProfiles,
-  createSandboxDoor,
-  seccompDigestHere,
-  startSpawnWatch,
-  type Running,
-} from '../enforce/sandbox/index.ts'
+import { loadProfiles, seccompDigestHere, type Running } from '../enforce/sandbox/index.ts'
+import { holdToSelfTests } from '../enforce/sandbox/selftest/index.ts'
 import { createRecorder, outcomeEvent, PermitBook, type GateEvent, type Rooms } from '../gate/index.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Config } from '../platform/config.ts'
 import { openDb } from '../platform/db.ts'
-import { ensurePrivateDirectory } from '../platform/files.ts'
 import type { Log } from '../platform/log.ts'
-import { openNative } from '../platform/native.ts'
 import type { Listener } from '../platform/unix-socket.ts'
 import { redactSecrets, type AuditEvent } from '../record/audit/index.ts'
 import { createActs } from './acts.ts'
+import { admission } from './admission.ts'
 import type { AttachedRun } from './attach.ts'
-import { attachedRun } from './attached.ts'
-import { notForAgentEvent, planEvent, refusalEvent, spawnEvent, startEvent } from './events.ts'
+import { attachments } from './attachments.ts'
+import { openChanges } from './changes.ts'
+import { floodEvent, notForAgentEvent, planEvent, refusalEvent, startEvent } from './events.ts'
 import type { Handlers } from './http/app.ts'
 import { auditHandlers } from './http/audit.ts'
 import { grantHandlers } from './http/grants.ts'
+import { insideHandlers } from './http/inside.ts'
 import { policyHandlers } from './http/policy.ts'
 import { sandboxHandlers } from './http/sandbox.ts'
+import { sandboxTestHandlers } from './http/sandbox-test.ts'
 import { statusHandlers } from './http/status.ts'
 import { stopHandlers } from './http/stop.ts'
-import { endIfStopped, keepHouse, stopReason } from './housekeeping.ts'
+import { openDoors } from './doors.ts'
+import { Inside } from './exec.ts'
+import { everStopped } from './ever-stopped.ts'
+import { freezing } from './halting.ts'
+import { endIfStopped, keepHouse } from './housekeeping.ts'
 import { Outcomes } from './outcomes.ts'
+import { ownPlaces } from './own-places.ts'
 import { createPlanner } from './plan.ts'
 import { checkContext, PolicyFile } from './policy-file.ts'
 import { openRecord } from './record.ts'
-import { Runs } from './runs.ts'
+import { runGrants } from './run-grants.ts'
+import { Runs, type RunsOptions } from './runs.ts'
+import { openSelfTestBook, testsOf } from './self-tests.ts'
+import { Settlements } from './settlements.ts'
+import type { Failures } from './supervised.ts'
+import { takeOver, withFailures } from './take-over.ts'
 import { takenBack } from './taken-back.ts'
+import { AgentWatch } from './watchdog.ts'
 import { WorkspaceBook } from './workspaces.ts'
 
 export interface ComposeOptions {
@@ -53,6 +59,8 @@ export interface ComposeOptions {
   readonly home: string
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly version: string
+  /** What befell the daemons before this one, as far as their supervisor knows. */
+  readonly failures?: Failures
   readonly listenAgent: (path: string, agent: string, uid?: number) => Promise<Listener>
   readonly socketFacts: () => { readonly path: string; readonly peerUid: boolean }
 }
@@ -66,6 +74,8 @@ export interface House {
   readonly reloadPolicy: () => Promise<void>
   /** Puts on record that an agent called what is not for agents. */
   readonly notForAgent: (agent: string, call: string) => Promise<void>
+  /** Whether this agent may ask anything just now. @throws HttpError `RATE_LIMITED` */
+  readonly admitAgent: (agent: string) => Promise<void>
   readonly isBusy: () => boolean
   /** Stops the doors first, then settles and closes the record. */
   close(): Promise<void>
@@ -77,24 +87,9 @@ export async function compose(options: ComposeOptions): Promise<House> {
   const { values } = config
   const now = () => clock.now()
   const monotonicMs = () => clock.monotonicMs()
-  for (const key of ['paths.config', 'paths.state', 'paths.runtime'] as const)
-    ensurePrivateDirectory(values[key])
+  const { own, places } = ownPlaces(values, home)
 
   // decide
-  const own = [
-    values['paths.config'],
-    values['paths.state'],
-    values['paths.keys'],
-    values['paths.runtime'],
-    values['audit.directory'],
-  ]
-  const places = {
-    homes: [home],
-    keyStore: [values['paths.keys']],
-    ledger: [values['audit.directory']],
-    policy: [values['paths.config']],
-    state: [values['paths.state'], values['paths.runtime']],
-  }
   const engineOptions = { monotonicMs, places, home }
   const engine = new PolicyEngine(engineOptions)
   const policyFile = new PolicyFile(values['policy.file'], engine)
@@ -104,6 +99,7 @@ export async function compose(options: ComposeOptions): Promise<House> {
   const { keys, ledger, origin, retiredGrantKeys } = await openRecord(config, clock)
   const append = (event: GateEvent) => ledger.append(event satisfies AuditEvent)
   const outcomes = new Outcomes({ append, late: lost })
+  const settlements = new Settlements()
   const grantDb = openDb(join(values['paths.state'], 'grants.db'), { appendOnly: [GRANT_TABLE] })
   const grants = new GrantBook({
     store: sqliteGrantStore(grantDb),
@@ -117,7 +113,7 @@ export async function compose(options: ComposeOptions): Promise<House> {
   const { identify } = createIdentity({ ownerUid: process.getuid?.() ?? -1 })
 
   // contain
-  const stops = createStopStore(values['paths.state'])
+  const stops = createStopStore(values['paths.state'], { wasEverStopped: everStopped(ledger) })
   const evidence = (who: Principal, action: Action) => engine.decide(who, action, now()).evidence
   const contained = createContainment({ read: stops.read, evidence })
 
@@ -129,7 +125,8 @@ export async function compose(options: ComposeOptions): Promise<House> {
     lifetimeMs: values['permit.lifetime'],
     now,
     refused: (refusal) => void append(refusalEvent(refusal)).catch(lost),
-    settled: (claims, outcome) => outcomes.write(outcomeEvent(claims, outcome)),
+    settled: async (claims, outcome) =>
+      settlements.tell(claims.id, await outcomes.write(outcomeEvent(claims, outcome))),
   })
   const rooms: Rooms = {
     identify,
@@ -140,82 +137,83 @@ export async function compose(options: ComposeOptions): Promise<House> {
     record: createRecorder({ log: { append }, permits, newId, epoch: () => engine.epoch(), judge }),
   }
   const acts = createActs({ rooms, permits, monotonicMs })
+  const changes = await openChanges({ values, own, acts, now, log, record: append, redact: redactSecrets })
 
   // enforce: the doors, last
-  const agents = new Map<string, string>() // of the runs that go on, by run
-  const spawns = await startSpawnWatch({
-    onSpawn: (record) => void append(spawnEvent(record, agents.get(record.runId) ?? 'unknown')).catch(lost),
-    onLost: () => log.warn('the kernel dropped process events: some programs began without a record'),
-    now,
-  })
-  const driver = createBubblewrapDriver({ native: openNative(), others: async () => [spawns.state] })
-  const registry = fileRegistry(join(values['paths.runtime'], 'runs'))
-  const door = createSandboxDoor({
-    driver,
-    desk: permits,
+  await takeOver({ values, append, now })
+  const selfTests = openSelfTestBook(ledger)
+  const doors = await openDoors({
+    ...{ runtimeDirectory: values['paths.runtime'], stateDirectory: values['paths.state'] },
+    permits,
     clock,
-    registry,
-    onStart: started,
-    onBuilt: (runId, init) => spawns.watch(runId, init),
-    onEnd: ({ runId }) => {
-      spawns.forget(runId)
-      agents.delete(runId)
+    log,
+    record: (event) => {
+      watch.saw(event)
+      void append(event).catch(lost)
     },
+    onStart: started,
+    hold: (each) => holdToSelfTests(each, selfTests),
   })
-  const halt = async (agent: string | undefined, why: string): Promise<HaltedRun[]> =>
-    (await door.halt(agent === undefined ? {} : { agent }, why)).map((receipt) => ({ ...receipt }))
+  const { driver, drivers, open } = doors
+  const live = () => runs.live()
+  const halt = freezing({ live, kill: doors.halt, monotonicMs })
+  const record = (event: GateEvent) => outcomes.write(event)
+  const watch = new AgentWatch({ live, stops, halt, record, now, monotonicMs, log })
   const profiles = () => loadProfiles(values['profiles.dir'])
   const plan = createPlanner({
     redact: redactSecrets,
     engine,
     grants,
     profiles,
-    home,
-    now,
     socketDirectory: join(values['paths.runtime'], 'agents'),
-    own,
+    ...{ home, now, own },
     seccompDigest: seccompDigestHere,
     listenAgent: options.listenAgent,
-    useWorkspace: (agent, path) => workspaces.use(agent, path, now()),
+    layers: changes.layers(() => driver.lastProbe()),
+    choose: (spec) => driver.choose(spec),
   })
+  const forgetAfterMs = values['permit.lifetime'] + 1000
+  const refused: RunsOptions['refused'] = async (who, action, error) =>
+    void (await append(planEvent(who, action, error)).catch(lost))
   const grantRoutes = grantHandlers({ grants, acts, now, redact: redactSecrets, ended: grantEnded })
   const runs: Runs = new Runs({
     rooms,
     permits,
     plan,
-    open: (permit, spec, start) => {
-      agents.set(start.runId, start.agent)
-      return door.open(permit, spec, start)
-    },
-    refused: async (who, action, error) => void (await append(planEvent(who, action, error)).catch(lost)),
-    addGrant: async (credential, { agent = '', grantFor, reason }, capability) => {
-      const input = { principal: agent, capability, reason: reason ?? 'given when the agent was started' }
-      await grantRoutes.grantAdd(grantFor === undefined ? input : { ...input, duration: grantFor }, {
-        credential,
-        signal: AbortSignal.timeout(60_000),
-      })
-    },
-    forgetAfterMs: values['permit.lifetime'] + 1000,
+    open,
+    refused,
+    ...runGrants({ grants, grantAdd: grantRoutes.grantAdd, outcomes, ended: grantEnded, now }),
+    claimWorkspace: (agent, path) => workspaces.claim(agent, path, now),
+    settlements,
+    began: (running, request) => watch.began(running, request),
+    bug: (error) => log.error(`not taken back: ${messageOf(error)}`),
+    forgetAfterMs,
   })
+  const shared = { rooms, live, profiles, stops, settlements, refused, forgetAfterMs }
+  const inside = new Inside({ ...shared, door: doors.inside })
 
   const handlers: Handlers = {
-    ...statusHandlers({
-      version,
-      profile: values.profile,
-      startedAt: now(),
-      now,
-      stops,
-      engine,
-      policyFile: policyFile.path,
-      policyProblem: () => policyFile.problem(),
-      grants,
-      ledger,
-      ledgerDirectory: values['audit.directory'],
-      witness: values['audit.witness'],
-      probe: () => driver.probe(),
-      socket: options.socketFacts,
-      runs,
-    }),
+    ...withFailures(
+      options.failures,
+      statusHandlers({
+        version,
+        profile: values.profile,
+        startedAt: now(),
+        now,
+        stops,
+        engine,
+        policyFile: policyFile.path,
+        policyProblem: () => policyFile.problem(),
+        grants,
+        ledger,
+        ledgerDirectory: values['audit.directory'],
+        witness: values['audit.witness'],
+        probe: () => driver.probe(),
+        tests: () => testsOf(selfTests, profiles()),
+        socket: options.socketFacts,
+        runs,
+      }),
+    ),
     ...grantRoutes,
     ...policyHandlers({
       engine,
@@ -234,7 +232,14 @@ export async function compose(options: ComposeOptions): Promise<House> {
       archiveRecipients: values['audit.archive_recipients'],
     }),
     ...sandboxHandlers({ runs, plan, driver, profiles, rooms }),
-    ...stopHandlers({ stops, permits, acts, now, halt, record: (event) => outcomes.write(event) }),
+    ...insideHandlers(inside),
+    ...changes.handlers,
+    ...sandboxTestHandlers({
+      ...{ drivers, profiles, plan, acts, append, home, now },
+      book: selfTests,
+      own: values['paths.state'],
+    }),
+    ...stopHandlers({ stops, permits, acts, now, halt, record: async (event) => void (await record(event)) }),
   }
   await append(startEvent(version))
   const stopHousekeeping = await keepHouse({
@@ -252,18 +257,27 @@ export async function compose(options: ComposeOptions): Promise<House> {
     handlers,
     rooms,
     runs,
-    attachRun: async (permit) => attachedRun(await runs.open(permit), (agent) => stopReason(stops, agent)),
+    attachRun: attachments({ runs, inside, stops }),
     reloadPolicy: async () =>
       void (await handlers.policyReload(
         {},
         { credential: { kind: 'peer' }, signal: AbortSignal.timeout(10_000) },
       )),
+    admitAgent: watch.counting(
+      admission({
+        perSecond: values['agent.questions_per_second'],
+        atOnce: values['agent.questions_at_once'],
+        monotonicMs,
+        // not waited for, like the other refusals: an agent that floods gets no say in how long anything takes
+        flooded: (agent) => void append(floodEvent(agent)).catch(lost),
+      }),
+    ),
     notForAgent: async (agent, call) => void (await append(notForAgentEvent(agent, call)).catch(lost)),
-    isBusy: () => runs.live().length > 0,
+    isBusy: () => live().length > 0,
     close: async () => {
+      watch.close()
       stopHousekeeping()
-      await door.close('the daemon is ending')
-      await spawns.close()
+      await doors.close('the daemon is ending')
       await ledger.close()
       grantDb.close()
     },

@@ -9,6 +9,7 @@ import { createApp } from './http/app.ts'
 import { lockDaemon } from './lock.ts'
 import { createHttpServer, credentialOf } from './server.ts'
 import { openSocket, type SocketServer } from './socket.ts'
+import type { Supervised } from './supervised.ts'
 import { installedVersion } from '../platform/version.ts'
 
 export interface DaemonOptions {
@@ -17,14 +18,22 @@ export interface DaemonOptions {
   readonly clock: Clock
   readonly home: string
   readonly environment: Readonly<Record<string, string | undefined>>
+  readonly watch: Supervised
 }
 
 const IDLE_CHECK_MS = 1000
 
 /** Runs the daemon until it is told to end: lock, rooms, socket; and backwards. */
-export async function runDaemon({ config, log, clock, home, environment }: DaemonOptions): Promise<void> {
+export async function runDaemon(options: DaemonOptions): Promise<void> {
+  const { config, log, clock, home, environment, watch } = options
   const { values } = config
-  const lock = lockDaemon(values['paths.runtime'])
+  const lock = lockDaemon(values['paths.runtime'], { supervisor: process.ppid })
+  // once the lock is ours: until then the runs on disk are another daemon's, and not our supervisor's to end
+  const failures = await watch.begin({
+    runtimeDirectory: values['paths.runtime'],
+    stateDirectory: values['paths.state'],
+    hungAfterMs: values['daemon.hung_after'],
+  })
   const secret = ensureSocketSecret(values['paths.keys'])
   const wire: { socket?: SocketServer } = {}
   const house = await compose({
@@ -33,6 +42,7 @@ export async function runDaemon({ config, log, clock, home, environment }: Daemo
     clock,
     home,
     environment,
+    failures,
     version: installedVersion().version,
     listenAgent: (path, name, uid) => wire.socket!.listenAgent(path, name, uid),
     socketFacts: () => ({
@@ -46,6 +56,7 @@ export async function runDaemon({ config, log, clock, home, environment }: Daemo
     handlers: house.handlers,
     version: installedVersion().version,
     credentialOf: (request) => credentialOf(request, peerOf),
+    admitAgent: house.admitAgent,
     notForAgent: house.notForAgent,
     bug,
   })
@@ -57,13 +68,15 @@ export async function runDaemon({ config, log, clock, home, environment }: Daemo
     clock,
     peers: peerLookup(),
   })
+  watch.ready()
   log.info('ready', { socket: values['paths.socket'], pid: process.pid })
 
-  await toldToEnd(
-    log,
-    () => house.reloadPolicy(),
+  await toldToEnd(log, () => house.reloadPolicy(), [
     idle(wire.socket, house.isBusy, values['daemon.idle_timeout'], clock),
-  )
+    // nobody would end our agents if we hung: so they end now, and we with them
+    watch.lost,
+  ])
+  watch.ending()
   const overdue = setTimeout(() => {
     log.error('did not drain in time; everything that still runs is ended with this process')
     process.exit(1)
@@ -79,8 +92,12 @@ export async function runDaemon({ config, log, clock, home, environment }: Daemo
   log.info('ended')
 }
 
-/** Resolves at SIGTERM or SIGINT, or when idle for too long; SIGHUP reads the policy again. */
-function toldToEnd(log: Log, reload: () => Promise<void>, idleFor: Promise<string>): Promise<void> {
+/** Resolves at SIGTERM or SIGINT, or with the first of the other reasons; SIGHUP reads the policy again. */
+function toldToEnd(
+  log: Log,
+  reload: () => Promise<void>,
+  reasons: readonly Promise<string>[],
+): Promise<void> {
   process.on('SIGHUP', () => {
     reload().catch((error: unknown) => log.error(`the policy was not reloaded: ${messageOf(error)}`))
   })
@@ -89,9 +106,9 @@ function toldToEnd(log: Log, reload: () => Promise<void>, idleFor: Promise<strin
       log.info(`ending: ${why}`)
       resolve()
     }
-    process.once('SIGTERM', () => end('SIGTERM'))
-    process.once('SIGINT', () => end('SIGINT'))
-    void idleFor.then(end)
+    process.on('SIGTERM', () => end('SIGTERM'))
+    process.on('SIGINT', () => end('SIGINT'))
+    for (const reason of reasons) void reason.then(end)
   })
 }
 

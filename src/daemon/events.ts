@@ -2,6 +2,7 @@ import type { HaltedRun } from '../contain/stop/index.ts'
 import type { Action } from '../core/action.ts'
 import { KnownError, messageOf } from '../core/error.ts'
 import type { Principal } from '../core/principal.ts'
+import type { Grant } from '../decide/policy/index.ts'
 import type { SpawnRecord } from '../enforce/sandbox/index.ts'
 import type { GateEvent, Refusal } from '../gate/index.ts'
 import { haltEvent } from './http/stop.ts'
@@ -90,6 +91,41 @@ export function notForAgentEvent(agent: string, call: string): GateEvent {
     result: 'denied',
     risk_level: 'medium',
     rule: 'NOT_FOR_AGENTS',
+  }
+}
+
+/** An agent that asked more than it may; told once for as long as it goes on. */
+export function floodEvent(agent: string): GateEvent {
+  return {
+    ...BARE,
+    event_type: 'authentication',
+    agent,
+    action: 'socket:call',
+    target: '*',
+    decision: 'deny',
+    layer: 'identity',
+    reason: `${agent} asks faster than it may; what is too much is refused without an entry of its own`,
+    result: 'denied',
+    risk_level: 'medium',
+    rule: 'RATE_LIMITED',
+  }
+}
+
+/** A grant that ended because the run it was given for did not begin. */
+export function withdrawnEvent({ id, principal, capability }: Grant, by: Principal, why: string): GateEvent {
+  return {
+    ...BARE,
+    event_type: 'capability',
+    agent: by.id,
+    action: 'grant:revoke',
+    target: id,
+    decision: 'allow',
+    layer: 'gate',
+    reason: why,
+    result: 'success',
+    risk_level: 'medium',
+    rule: 'grant.unused',
+    details: { principal, capability },
   }
 }
 

@@ -69,10 +69,20 @@ async function tick(options: HousekeepingOptions): Promise<void> {
     ...engine.sweep(now()).map((id) => runs.endUsersOf(id, 'a grant this run was given has expired')),
     ...runs.live().map(({ running }) => endIfStopped(running, stops)),
     writeLate(options),
+    writeStops(options),
   ])
   for (const each of done) {
     if (each.status === 'rejected')
       options.log.error(`housekeeping: ${messageOf(each.reason)}`, bugFields(each.reason))
+  }
+}
+
+/** What cannot be written was told when the stop was made, and is in force all the while. */
+async function writeStops({ stops }: HousekeepingOptions): Promise<void> {
+  try {
+    stops.writeLate()
+  } catch {
+    return // and tried again with the next round
   }
 }
 

@@ -11,21 +11,28 @@ export class LockError extends KnownError<typeof LOCK_ERRORS> {
   override readonly name = 'LockError'
 }
 
+/** What others are told of the holder. */
+export interface HolderFacts {
+  /** Whether commands may expect an answer from it; a library in process holds the lock without a socket. */
+  readonly listens?: boolean
+  /** Who watches over it. */
+  readonly supervisor?: number
+}
+
 /**
  * Makes this process the only daemon of `directory` until {@link DaemonLock.close} or its death. The lock is the
  * write lock of an SQLite file that is never given back: the kernel drops it with the process, so a killed daemon
  * leaves nothing to clean up and no process id is ever trusted. `daemon.json` beside it names the holder, for messages
  * alone.
  *
- * @param listens whether commands may expect an answer from the holder; a library in process holds it without a socket
  * @throws LockError `DAEMON_RUNNING`
  * @throws FileError when the directory is not ours alone
  */
-export function lockDaemon(directory: string, { listens = true } = {}): DaemonLock {
+export function lockDaemon(directory: string, holder: HolderFacts = {}): DaemonLock {
   ensurePrivateDirectory(directory)
   const mask = process.umask(0o077)
   try {
-    return new DaemonLock(acquire(directory, listens))
+    return new DaemonLock(acquire(directory, holder))
   } finally {
     process.umask(mask)
   }
@@ -45,13 +52,13 @@ export class DaemonLock {
   }
 }
 
-function acquire(directory: string, listens: boolean): Db {
+function acquire(directory: string, { listens = true, supervisor }: HolderFacts): Db {
   let db: Db | undefined
   try {
     db = openDb(join(directory, 'daemon.lock'))
     db.exec('PRAGMA busy_timeout=200')
     db.exec('BEGIN IMMEDIATE')
-    writeFileAtomic(holderFile(directory), `${JSON.stringify({ pid: process.pid, listens })}\n`)
+    writeFileAtomic(holderFile(directory), `${JSON.stringify({ pid: process.pid, listens, supervisor })}\n`)
     return db
   } catch (cause) {
     db?.close()

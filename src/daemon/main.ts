@@ -1,14 +1,14 @@
 import { homedir } from 'node:os'
-import { messageOf, KnownError, KINDS } from '../core/error.ts'
+import { KnownError, KINDS, messageOf } from '../core/error.ts'
 import { systemClock } from '../platform/clock.ts'
-import { ambient, loadConfig, profileBanner } from '../platform/config.ts'
 import { bugFields, createLog, type Log } from '../platform/log.ts'
-import { redactSecrets } from '../record/audit/index.ts'
-import { runDaemon } from './daemon.ts'
+import { SUPERVISED } from './supervisor-words.ts'
 
-/** Where `warderd` starts: reads the configuration, runs until told to end, and says why when it cannot. */
+/**
+ * Where `warderd` starts. First as the supervisor, which starts this program once more as the daemon; each loads only
+ * what it works with, so that the one that must not fail stays small.
+ */
 const write = (line: string): void => void process.stderr.write(line)
-const plainLog = createLog({ level: 'info', now: systemClock.now, write, redact: redactSecrets })
 
 function fail(log: Log, error: unknown): void {
   if (error instanceof KnownError) {
@@ -22,29 +22,45 @@ function fail(log: Log, error: unknown): void {
 }
 
 process.umask(0o077) // nothing Warder makes is for others
+const [role, ...rest] = process.argv.slice(2)
+// the supervisor is handed no secret, and knows nothing it could leak
+const options = { level: 'info', now: systemClock.now, write, redact: (text: string) => text } as const
+const late = { log: createLog(options) }
 // an error nobody caught leaves nothing we could be sure of: end, and with us every sandbox ends
 process.on('uncaughtException', (error) => {
-  fail(plainLog, error)
+  fail(late.log, error)
   process.exit(1)
 })
 
 try {
+  if (role === SUPERVISED) await daemon(rest)
+  else {
+    const { supervise } = await import('./supervisor-main.ts')
+    process.exit(await supervise(process.argv.slice(2), late.log))
+  }
+  process.exit() // everything is settled, signed and closed; nothing is left to wait for
+} catch (error) {
+  fail(late.log, error)
+  process.exit() // half a Warder must not linger
+}
+
+/** Reads the configuration and runs until told to end. */
+async function daemon(args: readonly string[]): Promise<void> {
+  const { supervised } = await import('./supervised.ts')
+  const watch = supervised() // first: what follows may take its time, and is watched from here
+  const { redactSecrets } = await import('../record/audit/index.ts')
+  late.log = createLog({ ...options, redact: redactSecrets })
+  const [{ ambient, loadConfig, profileBanner }, { runDaemon }] = await Promise.all([
+    import('../platform/config.ts'),
+    import('./daemon.ts'),
+  ])
   const flags = Object.fromEntries(
-    process.argv.slice(2).map((word) => /^--set=([^=]+)=(.*)$/s.exec(word)?.slice(1) ?? [word, '']),
+    args.map((word) => /^--set=([^=]+)=(.*)$/s.exec(word)?.slice(1) ?? [word, '']),
   )
   const { env, cwd } = ambient()
   const config = await loadConfig({ env, flags, cwd, home: homedir() })
-  const log = createLog({
-    level: config.values['log.level'],
-    now: systemClock.now,
-    write,
-    redact: redactSecrets,
-  })
+  const log = createLog({ ...options, level: config.values['log.level'], redact: redactSecrets })
   const banner = profileBanner(config)
   if (banner !== undefined) log.warn(banner)
-  await runDaemon({ config, log, clock: systemClock, home: homedir(), environment: env })
-  process.exit() // everything is settled, signed and closed; nothing is left to wait for
-} catch (error) {
-  fail(plainLog, error)
-  process.exit() // half a Warder must not linger
+  await runDaemon({ config, log, clock: systemClock, home: homedir(), environment: env, watch })
 }

@@ -14,11 +14,12 @@ test('an outcome that cannot be written is no error, and is written once, in ord
     },
     late: () => (ledger.late += 1),
   })
-  await outcomes.write(named('one'))
+  assert.equal(await outcomes.write(named('one')), false)
   await outcomes.write(named('two'))
   await assert.rejects(outcomes.writeLate(), /ENOSPC/)
   ledger.isFull = false
   await Promise.all([outcomes.writeLate(), outcomes.writeLate()])
   await outcomes.writeLate()
-  assert.deepEqual(ledger, { isFull: false, written: ['one', 'two'], late: 2 })
+  assert.equal(await outcomes.write(named('three')), true)
+  assert.deepEqual(ledger, { isFull: false, written: ['one', 'two', 'three'], late: 2 })
 })

@@ -23,13 +23,15 @@ export class Outcomes {
     this.#options = options
   }
 
-  /** Never throws. */
-  async write(event: GateEvent): Promise<void> {
+  /** Never throws. @returns whether it is on record now, rather than later */
+  async write(event: GateEvent): Promise<boolean> {
     try {
       await this.#options.append(event)
+      return true
     } catch (error) {
       if (this.#waiting.length < MOST) this.#waiting.push(event)
       this.#options.late(error)
+      return false
     }
   }
 

@@ -14,11 +14,13 @@ import {
   hostOf,
   SandboxError,
   type CompileContext,
+  type DriverChoice,
   type Lookup,
   type Profile,
   type Reach,
 } from '../enforce/sandbox/index.ts'
 import type { z } from 'zod'
+import type { Layers } from './layers.ts'
 import type { Listener } from '../platform/unix-socket.ts'
 import type { Plan } from './runs.ts'
 
@@ -34,9 +36,11 @@ export interface PlannerOptions {
   readonly own: readonly string[]
   readonly seccompDigest: CompileContext['seccompDigest']
   readonly listenAgent: (path: string, agent: string, uid?: number) => Promise<Listener>
-  /** Notes whose workspace this is; before the rules are asked, for they speak of workspaces. */
-  readonly useWorkspace: (agent: string, path: string) => void
   readonly lookup?: Lookup
+  /** What agents write to instead of their workspace. */
+  readonly layers: Layers
+  /** Which driver will run it, and what that one does not keep. */
+  readonly choose: DriverChoice['choose']
   /** Masks what has the shape of a secret; an environment value it would mask does not go along, whatever its name. */
   readonly redact: (text: string) => string
 }
@@ -71,30 +75,42 @@ const SECRET_PLACES = [
   ],
 ]
 
+/** `look`: nothing is made that would outlast the plan, and it is never started. */
+export type PlanFor = 'start' | 'look'
+
 /** Turns a request into exactly what will be done: profile, policy, grants and machine, compiled to one spec. */
 export function createPlanner(options: PlannerOptions) {
-  const { engine, grants, home, now, lookup = diskLookup } = options
+  const { engine, grants, home, now, layers, lookup = diskLookup } = options
   const exclusions = [...options.own, ...SECRET_PLACES.map((place) => join(home, place))]
-  return async (request: z.output<typeof RunInput>, who: Principal, runId: string): Promise<Plan> => {
+  return async (
+    request: z.output<typeof RunInput>,
+    who: Principal,
+    runId: string,
+    purpose: PlanFor = 'start',
+  ): Promise<Plan> => {
     const profile = profileFor(request, options.profiles())
     const workspace = lookup.real(request.workspace) ?? request.workspace
     const agent = request.agent
-    if (agent !== undefined && profile.filesystem.workspace.startsWith('read-')) {
-      refuseAsWorkspace(workspace, lookup)
-      options.useWorkspace(agent, workspace)
-    }
+    const isAgents = agent !== undefined && profile.filesystem.workspace.startsWith('read-')
+    if (isAgents) refuseAsWorkspace(workspace, lookup)
     const principal: Principal =
       agent === undefined ? who : { id: agent, role: 'agent', channel: who.channel }
-    const reached = reachOf(engine, principal, now(), workspace)
-    const { uid } = hostOf(profile, { workspace, home, user: user() }, lookup)
-    const socket = agent === undefined ? undefined : await agentSocket(options, agent, runId, uid)
+    const reachNow = () =>
+      reachOf(engine, principal, now(), workspace).filter((line) => !isAgents || !isOpenedTo(line, workspace))
+    const reached = reachNow()
+    const host = hostOf(profile, { workspace, home, user: user() }, lookup)
+    const asked = { request, profile, workspace, host }
+    const { layer, notes, close } = await (purpose === 'look' ? layers.describe(asked) : layers.open(asked))
+    let socket: Listener | undefined
     try {
-      const spec = compile(
+      socket = agent === undefined ? undefined : await agentSocket(options, agent, runId, host.uid)
+      const compiled = compile(
         limited(profile, request),
         {
           argv: request.argv,
           ...(request.cwd === undefined ? {} : { cwd: request.cwd }),
           workspace,
+          ...(layer === undefined ? {} : { layer }),
           env: withoutSecrets(request.environment, options.redact),
           umask: request.umask,
           home,
@@ -107,15 +123,27 @@ export function createPlanner(options: PlannerOptions) {
         },
         lookup,
       )
+      const choice = await options.choose(compiled)
+      const spec = {
+        ...compiled,
+        notEnforced: [...new Set([...compiled.notEnforced, ...choice.notEnforced])],
+        notes: [...compiled.notes, ...notes, ...choice.notes],
+      }
       const used = grantsIn(reached)
       return {
         spec,
+        workspace,
+        ...(isAgents ? { workspaceOf: agent } : {}),
         notes: [...spec.notes, ...endings(used, grants)],
         grants: used,
-        stillHolds: () => !isNarrower(reachOf(engine, principal, now(), workspace), reached),
-        dispose: async () => socket?.close(),
+        stillHolds: () => !isNarrower(reachNow(), reached),
+        dispose: async () => {
+          close()
+          await socket?.close()
+        },
       }
     } catch (error) {
+      close()
       await socket?.close()
       throw error
     }
@@ -186,6 +214,14 @@ function reachOf(engine: PolicyEngine, who: Principal, now: number, workspace: s
     if (verb === undefined || line.rule === 'role.owner') return []
     return [{ effect: line.effect, verb, pattern: line.pattern, rule: line.rule }]
   })
+}
+
+/**
+ * What keeps others out of a workspace does not keep out who is given it too: several agents may share one. The book of
+ * workspaces would say so, but nothing is noted there for a plan that may be refused, or is only looked at.
+ */
+function isOpenedTo({ rule, pattern }: Reach, workspace: string): boolean {
+  return rule === 'exclusion.other-workspace' && pattern === `${workspace}/**`
 }
 
 function verbOf({ verb, effect }: PolicyReach): Reach['verb'] | undefined {

@@ -7,6 +7,9 @@ import type { Principal } from '../core/principal.ts'
 import type { z } from 'zod'
 import type { Running, SandboxSpec, TerminalSize } from '../enforce/sandbox/index.ts'
 import { pass, permitOf, type Credential, type PermitBook, type Rooms, type Verdict } from '../gate/index.ts'
+import { Made } from './made.ts'
+import { withinMs, type Settlements } from './settlements.ts'
+import type { Claim } from './workspaces.ts'
 
 export const RUN_ERRORS = {
   RUN_AGENT_UNNAMED: { kind: 'invalid', meaning: 'a run needs the name of its agent' },
@@ -25,6 +28,10 @@ export type RunRequest = z.output<typeof RunInput>
 /** Exactly what will be done, once the gate has said yes. */
 export interface Plan {
   readonly spec: SandboxSpec
+  /** The directory it works in, resolved. */
+  readonly workspace: string
+  /** The agent whose own that directory becomes. */
+  readonly workspaceOf?: string
   /** What a person should know before it starts. */
   readonly notes: readonly string[]
   /** The grants that make the sandbox wider than its profile; when one ends, the run ends. */
@@ -41,6 +48,10 @@ export interface Prepared {
   readonly verdict: Verdict
   readonly permit: Permit
   readonly plan: Plan
+  /** Called once it has begun. @throws when what must outlive it could not be written */
+  readonly begun: () => void
+  /** Takes back what was made for it alone, when it does not begin. */
+  readonly takeBack: () => Promise<void>
 }
 
 export interface RunsOptions {
@@ -56,10 +67,22 @@ export interface RunsOptions {
   ) => Promise<Running>
   /** Records a refusal that no decision made: a plan that could not be. */
   readonly refused: (who: Principal, action: Omit<Action, 'bytes'>, error: unknown) => Promise<void>
-  /** Owner's words for the run's own grants. */
-  readonly addGrant: (credential: Credential, request: RunRequest, capability: string) => Promise<void>
+  /** Owner's words for the run's own grants. @returns the grant's id */
+  readonly addGrant: (credential: Credential, request: RunRequest, capability: string) => Promise<string>
+  /** Takes such a grant back, on record. */
+  readonly withdrawGrant: (id: string, by: Principal, why: string) => Promise<void>
+  /** Makes a directory an agent's, for the time being. */
+  readonly claimWorkspace: (agent: string, path: string) => Claim
+  readonly settlements: Settlements
+  /** Told of each run that has begun. */
+  readonly began: (running: Running, request: RunRequest) => void
+  /** Told of what could not be taken back. */
+  readonly bug: (error: unknown) => void
   readonly forgetAfterMs: number
 }
+
+/** How long the end of a run waits to be on record before it is told all the same. */
+const RECORD_WAIT_MS = 2000
 
 export interface LiveRun {
   readonly running: Running
@@ -76,6 +99,7 @@ export class Runs {
     Prepared & { readonly request: RunRequest; readonly timer: NodeJS.Timeout }
   >()
   readonly #live = new Map<string, LiveRun>()
+  readonly #recorded = new WeakMap<Running, Promise<boolean>>()
 
   constructor(options: RunsOptions) {
     this.#options = options
@@ -83,30 +107,71 @@ export class Runs {
 
   /** Plans, asks the gate, and keeps the plan for whoever comes with the permit. @throws DeniedError, SandboxError */
   async prepare(credential: Credential, request: RunRequest): Promise<Prepared> {
-    const { rooms, plan, addGrant, refused } = this.#options
-    const agent = agentOf(request)
-    const asking = request.kind === 'exec' ? speaker(credential, request.agent) : credential
-    const who = rooms.identify(asking)
-    for (const capability of request.grants) await addGrant(credential, request, capability)
-    const runId = newId()
-    const planned = await plan(request, who, runId).catch(async (error: unknown) => {
-      await refused(who, actionFor(request, agent, request.argv[0] ?? ''), error)
-      throw error
-    })
+    const made = new Made(this.#options.bug)
+    agentOf(request) // before anything is given to nobody
     try {
-      const action = {
-        ...actionFor(request, agent, planned.spec.argv[0] ?? ''),
-        bytes: planned.spec.digest,
-        about: aboutOf(planned, request, runId),
-      }
-      const verdict = await pass({ id: newId(), credential: asking, action, door: 'sandbox' }, rooms)
-      const permit = permitOf(verdict)
-      const prepared = { runId, agent, verdict, permit, plan: planned }
+      await this.#giveGrants(credential, request, made)
+      const prepared = await this.#ask(credential, request, made)
+      const { permit } = prepared
       const timer = setTimeout(() => this.#forget(permit), this.#options.forgetAfterMs).unref()
       this.#prepared.set(permit.claims.id, { ...prepared, request, timer })
       return prepared
     } catch (error) {
-      await planned.dispose()
+      await made.takeBack()
+      throw error
+    }
+  }
+
+  async #giveGrants(credential: Credential, request: RunRequest, made: Made): Promise<void> {
+    const { rooms, addGrant, withdrawGrant } = this.#options
+    for (const capability of request.grants) {
+      const id = await addGrant(credential, request, capability)
+      const by = rooms.identify(credential)
+      made.add(() => withdrawGrant(id, by, 'the run it was given for did not begin'))
+    }
+  }
+
+  async #ask(credential: Credential, request: RunRequest, made: Made): Promise<Prepared> {
+    const { rooms } = this.#options
+    const agent = agentOf(request)
+    const asking = request.kind === 'exec' ? speaker(credential, request.agent) : credential
+    const runId = newId()
+    const { plan, claim } = await this.#plan(request, rooms.identify(asking), runId, made)
+    const action = {
+      ...actionFor(request, agent, plan.spec.argv[0] ?? ''),
+      bytes: plan.spec.digest,
+      about: aboutOf(plan, runId),
+    }
+    const verdict = await pass({ id: newId(), credential: asking, action, door: 'sandbox' }, rooms)
+    const permit = permitOf(verdict)
+    return {
+      runId,
+      agent,
+      verdict,
+      permit,
+      plan,
+      begun: () => claim?.keep(),
+      takeBack: () => made.takeBack(),
+    }
+  }
+
+  async #plan(
+    request: RunRequest,
+    who: Principal,
+    runId: string,
+    made: Made,
+  ): Promise<{ plan: Plan; claim?: Claim }> {
+    const { refused, claimWorkspace } = this.#options
+    try {
+      const plan = await this.#options.plan(request, who, runId)
+      made.add(() => plan.dispose())
+      if (plan.workspaceOf === undefined) return { plan }
+      // before the gate is asked, for rules speak of workspaces
+      const claim = claimWorkspace(plan.workspaceOf, plan.workspace)
+      made.add(() => claim.drop())
+      return { plan, claim }
+    } catch (error) {
+      await refused(who, actionFor(request, agentOf(request), request.argv[0] ?? ''), error)
       throw error
     }
   }
@@ -134,16 +199,11 @@ export class Runs {
   }
 
   /** Starts a prepared run at once; the library's way, where no token crosses a border. */
-  async start({ permit, plan, runId, agent }: Prepared, request: RunRequest): Promise<Running> {
-    const at = { runId, agent, ...(request.terminal === undefined ? {} : { terminal: request.terminal }) }
-    let running: Running
-    try {
-      running = await this.#options.open(permit, plan.spec, at)
-    } catch (error) {
-      await plan.dispose()
-      throw error
-    }
-    this.#live.set(runId, { running, workspace: request.workspace, grants: plan.grants, spec: plan.spec })
+  async start(prepared: Prepared, request: RunRequest): Promise<Running> {
+    const { plan, runId } = prepared
+    const running = await this.#begin(prepared, request)
+    this.#live.set(runId, { running, workspace: plan.workspace, grants: plan.grants, spec: plan.spec })
+    this.#options.began(running, request)
     running.exit
       .then(() => {
         this.#live.delete(runId)
@@ -153,6 +213,29 @@ export class Runs {
     // a revocation that came while this was being built found no run to end; a run that cannot be ended is an error
     if (!holds(plan)) await running.kill('a rule or grant the sandbox was planned with has changed')
     return running
+  }
+
+  async #begin(prepared: Prepared, request: RunRequest): Promise<Running> {
+    const { permit, plan, runId, agent } = prepared
+    const at = { runId, agent, ...(request.terminal === undefined ? {} : { terminal: request.terminal }) }
+    const settled = this.#options.settlements.expect(permit.claims.id)
+    let running: Running | undefined
+    try {
+      running = await this.#options.open(permit, plan.spec, at)
+      this.#recorded.set(running, settled)
+      prepared.begun()
+      return running
+    } catch (error) {
+      await running?.kill('what it needs to be on record could not be written').catch(this.#options.bug)
+      this.#options.settlements.tell(permit.claims.id, false) // refused at the door, it is never settled
+      await prepared.takeBack()
+      throw error
+    }
+  }
+
+  /** Once a run has ended: whether that is on record, as far as can be waited for. */
+  async isRecorded(running: Running): Promise<boolean> {
+    return await withinMs(this.#recorded.get(running) ?? Promise.resolve(true), RECORD_WAIT_MS)
   }
 
   live(): readonly LiveRun[] {
@@ -169,7 +252,7 @@ export class Runs {
   #forget(permit: Permit): void {
     const prepared = this.#prepared.get(permit.claims.id)
     this.#prepared.delete(permit.claims.id)
-    void prepared?.plan.dispose()
+    void prepared?.takeBack()
   }
 }
 
@@ -198,12 +281,12 @@ export function speaker(credential: Credential, as: string | undefined): Credent
 }
 
 /** Arguments may hold secrets: the ledger redacts what it knows the shape of, and what is too long is cut. */
-function aboutOf({ spec, grants }: Plan, request: RunRequest, runId: string): Record<string, string> {
+function aboutOf({ spec, workspace, grants }: Plan, runId: string): Record<string, string> {
   return {
     run: runId,
     command: spec.argv.join(' ').slice(0, 2000),
     profile: spec.profile,
-    workspace: request.workspace,
+    workspace,
     ...(grants.length === 0 ? {} : { grants: grants.join(' ') }),
   }
 }

@@ -9,6 +9,12 @@ export interface ServerOptions {
   readonly app: RequestListener
   readonly peerOf: (socket: unknown) => Peer | undefined
   readonly attaching: AttachOptions
+  /** How long a client may take for the head of a request. */
+  readonly headersMs?: number
+  /** And for the whole of it. */
+  readonly requestMs?: number
+  /** How often that is looked at. */
+  readonly checkEveryMs?: number
 }
 
 export interface HttpServer {
@@ -19,15 +25,23 @@ export interface HttpServer {
 
 const HEADERS_MS = 10_000
 const REQUEST_MS = 60_000
+const CHECK_EVERY_MS = 1000
 
 /** No client of ours sends a second request before the answer; an agent that sends thousands would fill our memory. */
 const MOST_UNANSWERED = 16
 
 /** The HTTP server behind every socket: it never listens itself, it is given connections that were vouched for. */
-export function createHttpServer({ app, peerOf, attaching }: ServerOptions): HttpServer {
+export function createHttpServer(options: ServerOptions): HttpServer {
+  const { app, peerOf, attaching } = options
+  const { headersMs = HEADERS_MS, requestMs = REQUEST_MS, checkEveryMs = CHECK_EVERY_MS } = options
   const unanswered = new WeakMap<object, number>()
   const server = createServer(
-    { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: 60_000 },
+    {
+      headersTimeout: headersMs,
+      requestTimeout: requestMs,
+      connectionsCheckingInterval: checkEveryMs,
+      keepAliveTimeout: 60_000,
+    },
     (request, response) => {
       const { socket } = request
       const waiting = (unanswered.get(socket) ?? 0) + 1
@@ -37,6 +51,8 @@ export function createHttpServer({ app, peerOf, attaching }: ServerOptions): Htt
       app(request, response)
     },
   )
+  // Node looks for clients that stall only once a server listens; this one is handed its connections instead
+  server.emit('listening')
   const attached = new Set<Promise<void>>()
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy())

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -15,7 +15,7 @@ function directory(t: TestContext): string {
 
 test('a workspace stays its agent’s across restarts', (t) => {
   const state = directory(t)
-  new WorkspaceBook(state, () => undefined).use('builder', '/srv/b', 0)
+  new WorkspaceBook(state, () => undefined).claim('builder', '/srv/b', () => 0).keep()
   const seen: unknown[] = []
   const later = new WorkspaceBook(state, (list) => seen.push(...list))
   assert.deepEqual(
@@ -23,6 +23,39 @@ test('a workspace stays its agent’s across restarts', (t) => {
     [['builder', '/srv/b']],
   )
   assert.equal(seen.length, 1)
+})
+
+test('a workspace is an agent’s as long as its run may begin, and leaves no trace when it does not', (t) => {
+  const state = directory(t)
+  let listed: readonly { agent: string; path: string }[] = []
+  const names = () => listed.map(({ agent, path }) => `${agent} ${path}`).sort()
+  const book = new WorkspaceBook(state, (list) => (listed = list))
+  const [first, second] = [0, 1].map(() => book.claim('builder', '/srv/b', () => 0))
+  const other = book.claim('other', '/srv/b', () => 0)
+  assert.deepEqual(names(), ['builder /srv/b', 'other /srv/b'])
+  first!.drop()
+  assert.deepEqual(names(), ['builder /srv/b', 'other /srv/b'], 'the second run may still begin')
+  second!.drop()
+  second!.drop()
+  assert.deepEqual(names(), ['other /srv/b'])
+  assert.ok(!existsSync(join(state, 'workspaces.json')))
+  other.keep()
+  other.drop()
+  assert.deepEqual(names(), ['other /srv/b'], 'what has begun is not taken back')
+  const again = book.claim('other', '/srv/b', () => 60_000)
+  const before = readFileSync(join(state, 'workspaces.json'), 'utf8')
+  again.drop()
+  assert.equal(readFileSync(join(state, 'workspaces.json'), 'utf8'), before)
+  assert.deepEqual(names(), ['other /srv/b'])
+})
+
+test('a path that cannot be a workspace is not kept in mind', (t) => {
+  const refuse = (list: readonly { path: string }[]) => {
+    if (list.some(({ path }) => path === '/*')) throw new Error('not a plain path')
+  }
+  const book = new WorkspaceBook(directory(t), refuse)
+  assert.throws(() => book.claim('builder', '/*', () => 0))
+  book.claim('builder', '/srv', () => 0).keep()
 })
 
 test('a book of workspaces that cannot be understood is an error, not an empty book', (t) => {

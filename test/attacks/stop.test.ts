@@ -12,11 +12,18 @@ import { killDaemon } from '../kit/restart.ts'
 // Ways for an agent to go on after it was told to stop: many processes, deaf ones, a daemon that hangs or is dead.
 
 const home = house({ after })
-const me = await owner({ after }, home)
+// a daemon that a test lets hang must not be replaced before the test is done with it
+const me = await owner({ after }, home, ['daemon.hung_after=10m'])
 
 interface StopReport {
   readonly told: boolean
-  readonly halted: readonly { agent: string; processesBefore: number; processesAfter: number }[]
+  readonly halted: readonly {
+    agent: string
+    processesBefore: number
+    processesAfter: number
+    frozenMs?: number
+    ms: number
+  }[]
 }
 
 const counter = { marks: 0 }
@@ -58,6 +65,9 @@ test('stop ends a busy agent to the last process, keeps it stopped, and leaves t
   assert.equal(halted.length, 1)
   assert.equal(halted[0]?.processesAfter, 0)
   assert.ok((halted[0]?.processesBefore ?? 0) >= 50)
+  const [ended] = halted
+  assert.ok(ended?.frozenMs !== undefined, 'it was seen to stand still')
+  assert.ok(ended.frozenMs <= ended.ms, `first after ${ended.frozenMs} ms, then gone after ${ended.ms} ms`)
   const refusal = await home.warder(['run', '--agent', 'busy-one', '--', '/bin/true'])
   assert.equal(refusal.code, 6)
   assert.match(refusal.stderr, /refused by containment, rule containment\.stop/)

@@ -89,6 +89,7 @@ test('every command that prints data gives one JSON document with --json', async
     ['audit', 'archive', '2020-01'],
     ['sandbox', 'list'],
     ['sandbox', 'probe'],
+    ['sandbox', 'test', '--only', 'read-secret'],
     ['sandbox', 'explain', 'agent'],
     ['config', 'show'],
     ['config', 'explain', 'log.level'],

@@ -17,6 +17,8 @@ export interface House {
   start(args: readonly string[], options?: RunOptions): ChildProcess
   /** The pid of the daemon, if one runs. */
   daemonPid(): number | undefined
+  /** The pid of who watches over it. */
+  supervisorPid(): number | undefined
 }
 
 export interface RunOptions {
@@ -51,6 +53,8 @@ export function house(t: TestContext | { after(fn: () => Promise<void> | void): 
     XDG_RUNTIME_DIR: runtime,
     LANG: 'C.UTF-8',
     NO_COLOR: '1',
+    // what a test writes is looked for where it was written; tests of the other modes ask for them
+    WARDER_WORKSPACE_MODE: 'direct',
   }
   const state = join(home, '.local/state/warder')
   const running = new Set<ChildProcess>()
@@ -66,16 +70,22 @@ export function house(t: TestContext | { after(fn: () => Promise<void> | void): 
     child.stdin?.on('error', () => undefined) // a command may end before it has read its input
     return child
   }
-  const daemonPid = (): number | undefined => {
+  const holder = (): { pid?: number; supervisor?: number } => {
     try {
-      return Number(JSON.parse(readFileSync(join(runtime, 'warder/daemon.json'), 'utf8')).pid)
+      return JSON.parse(readFileSync(join(runtime, 'warder/daemon.json'), 'utf8'))
     } catch {
-      return undefined
+      return {}
     }
+  }
+  const daemonPid = (): number | undefined => holder().pid
+  const supervisorPid = (): number | undefined => {
+    const { supervisor } = holder()
+    return supervisor === process.pid ? undefined : supervisor // a test that started the daemon itself
   }
   t.after(async () => {
     for (const child of running) child.kill('SIGKILL')
-    await endDaemon(daemonPid())
+    await end(supervisorPid()) // and with it its daemon, which it would start again
+    await end(daemonPid())
     rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   })
   return {
@@ -86,6 +96,7 @@ export function house(t: TestContext | { after(fn: () => Promise<void> | void): 
     environment,
     start,
     daemonPid,
+    supervisorPid,
     warder: (args, options) => finish(start(args, options), options),
   }
 }
@@ -115,7 +126,7 @@ function finish(child: ChildProcess, { input = '', timeoutMs = 60_000 }: RunOpti
   return promise
 }
 
-async function endDaemon(pid: number | undefined): Promise<void> {
+async function end(pid: number | undefined): Promise<void> {
   if (pid === undefined || !isAlive(pid)) return
   process.kill(pid, 'SIGTERM')
   for (let waited = 0; waited < 12_000 && isAlive(pid); waited += 50)

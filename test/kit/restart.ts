@@ -9,11 +9,14 @@ export async function endDaemon(house: House): Promise<void> {
   assert.equal(code, 0, stderr)
 }
 
-/** Ends it without a word to it, and waits until the kernel has cleaned up. */
+/** Ends it without a word to it, and waits until the kernel has cleaned up. Nobody starts it again. */
 export async function killDaemon(house: House): Promise<void> {
   const pid = house.daemonPid()
   assert.ok(pid !== undefined, 'there is a daemon to kill')
+  const supervisor = house.supervisorPid()
+  if (supervisor !== undefined) process.kill(supervisor, 'SIGSTOP') // it would see the death of the one and not of the other
   process.kill(pid, 'SIGKILL')
+  if (supervisor !== undefined) process.kill(supervisor, 'SIGKILL')
   await until(() => !isAlive(pid), 'the daemon is dead')
 }
 

@@ -33,6 +33,7 @@ export const doctor = command({
       await tried('ledger', () => ledger(context)),
       ...(await sandbox()),
       await tried('daemon', () => daemon(context)),
+      await tried('self-test', () => selfTest(context)),
     ]
     const colour = { ok: 'green', warn: 'yellow', fail: 'red' } as const
     context.out.table(
@@ -157,5 +158,35 @@ async function daemon(context: Context): Promise<Omit<Check, 'check'>> {
     return { state: 'ok', why: `pid ${status.pid}, version ${status.version}` }
   } catch (error) {
     return { state: 'warn', why: messageOf(error), fix: 'warder daemon start' }
+  }
+}
+
+/** What self-tests of this boot found; the daemon knows it from the ledger. */
+async function selfTest(context: Context): Promise<Omit<Check, 'check'>> {
+  const fix = 'warder sandbox test'
+  try {
+    const { sandbox } = await calls(await context.client({ start: false })).call('status', {})
+    const open = sandbox.tests.find(({ escaped }) => escaped.length > 0)
+    if (open !== undefined)
+      return {
+        state: 'fail',
+        why: `a way out is open (profile ${open.profile}): ${open.escaped.join(', ')}`,
+        fix,
+      }
+    const [last] = sandbox.tests.toReversed()
+    if (last === undefined) return { state: 'warn', why: 'the sandbox was not tested on this boot', fix }
+    return last.isGreen
+      ? { state: 'ok', why: `${last.counts.stopped} ways out stopped, none open (profile ${last.profile})` }
+      : {
+          state: 'warn',
+          why: `the last test is not complete: ${last.counts.missing} attempts are missing`,
+          fix,
+        }
+  } catch (error) {
+    return {
+      state: 'warn',
+      why: `not known without the daemon: ${messageOf(error)}`,
+      fix: 'warder daemon start',
+    }
   }
 }

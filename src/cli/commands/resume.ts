@@ -1,14 +1,15 @@
 import { calls } from '../../client/calls.ts'
-import { command } from '../command.ts'
+import { command, type Context } from '../command.ts'
 import { flag, option, optionalArgument, requiredOption } from '../param.ts'
 import { confirmName } from '../confirm.ts'
+import { printable } from '../printable.ts'
 import { oneTarget } from '../target.ts'
 
 export const resume = command({
   name: 'resume',
   about: 'lift a stop: agents may be started again',
   details: [
-    'Only the owner can, with a reason; no agent. You type the name of what you resume, or give it with --confirm.',
+    'Only the owner can, with a reason; no agent. You are shown the stop and type the name of what you resume; a stop that comes while you do so stays in force. In a script give the name with --confirm: the record tells the two apart.',
   ],
   examples: [
     { run: 'warder resume builder --reason "looked at it, was a test"', does: 'one agent' },
@@ -26,16 +27,33 @@ export const resume = command({
   exits: ['missing', 'denied', 'unavailable'],
   async run({ agent, all, reason, confirm }, context) {
     const target = oneTarget(agent, all, 'resume')
-    await confirmName(
-      context,
-      target ?? 'all',
-      confirm,
-      target === undefined ? 'every agent may act again' : `agent ${target} may act again`,
-    )
+    const since = await confirmed(context, target, confirm)
     const answer = await calls(await context.client()).call('resume', {
       ...(target === undefined ? {} : { agent: target }),
+      ...(since === undefined ? {} : { since }),
       reason,
+      confirmed: confirm === undefined ? 'terminal' : 'flag',
     })
     context.out.result(answer, `resumed ${target ?? 'all'}; mode ${answer.mode}, ${answer.stops} stops left`)
   },
 })
+
+/** @returns since when the stop holds that a person was shown */
+async function confirmed(
+  context: Context,
+  target: string | undefined,
+  given: string | undefined,
+): Promise<string | undefined> {
+  const name = target ?? 'all'
+  const what = target === undefined ? 'every agent may act again' : `agent ${target} may act again`
+  const stop = given === undefined && context.canAsk ? await stopOf(context, target) : undefined
+  const shown =
+    stop === undefined ? '' : `${printable(`stopped since ${stop.since} by ${stop.by}: ${stop.reason}`)}\n`
+  await confirmName(context, name, given, `${shown}${what}`)
+  return stop?.since === '' ? undefined : stop?.since
+}
+
+async function stopOf(context: Context, target: string | undefined) {
+  const { stops } = await calls(await context.client()).call('status', {})
+  return stops.find(({ agent }) => agent === (target ?? 'all agents'))
+}

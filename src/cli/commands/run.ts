@@ -1,5 +1,13 @@
 import { command } from '../command.ts'
-import { durationOption, manyOption, option, rest } from '../param.ts'
+import {
+  choiceOption,
+  durationOption,
+  integerOption,
+  manyOption,
+  option,
+  rest,
+  sizeOption,
+} from '../param.ts'
 import { runInSandbox, RUN_OPTIONS } from './running.ts'
 
 export const run = command({
@@ -7,6 +15,7 @@ export const run = command({
   about: 'run an agent in its sandbox, with its terminal',
   details: [
     'Starts the daemon when none runs, gives the agent an identity, and runs it under one permit. What it may read and write beyond its workspace is what policy and grants say; without any it gets its workspace and the system, read-only, and no network.',
+    'With --max-actions, --max-programs or --max-output an agent that does more is stopped, as by warder stop, until you resume it. With --restart on-failure it is started again when it fails; one that fails a sixth time within five minutes is stopped.',
     "The agent's own exit code is this command's exit code. Everything it prints is its own.",
   ],
   examples: [
@@ -23,6 +32,11 @@ export const run = command({
     agent: option('its name; by default the name of the program', { completes: 'agent' }),
     grant: manyOption('a capability for this agent, for a time', { value: 'CAPABILITY' }),
     grantFor: durationOption('how long those grants hold (default 10m)'),
+    maxActions: integerOption('stop it when it asks Warder more often than this', 0, 1_000_000_000),
+    maxPrograms: integerOption('stop it when more programs than this begin inside', 0, 1_000_000_000),
+    maxOutput: sizeOption('stop it when it prints more than this'),
+    workspaceMode: choiceOption('where its changes go (default: aside)', ['overlay', 'worktree', 'direct']),
+    restart: choiceOption('start it again when it fails', ['on-failure']),
   },
   exits: ['denied', 'stopped', 'unavailable', 'timedOut'],
   handlesInterrupt: true,

@@ -2,8 +2,12 @@ import { spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { constants } from 'node:os'
+import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { attachRun, type RunControl, type RunExit } from '../../client/attach.ts'
 import { calls } from '../../client/calls.ts'
+import type { Client } from '../../client/connect.ts'
+import { hasFailed } from '../../api/restart.ts'
 import type { RunRequest } from '../../api/endpoints.ts'
 import { formatDuration } from '../../core/quantity.ts'
 import { isAgentName } from '../../core/principal.ts'
@@ -30,11 +34,30 @@ export interface RunningInput {
   readonly timeout: number | undefined
   readonly grant: readonly string[]
   readonly grantFor: number | undefined
+  readonly maxActions?: number | undefined
+  readonly maxPrograms?: number | undefined
+  readonly maxOutput?: number | undefined
+  readonly restart?: 'on-failure' | undefined
+  readonly workspaceMode?: RunRequest['workspaceMode']
 }
 
-/** Asks for the run, then relays its streams. @returns the exit code of the command that ran */
+const RESTART_PAUSE_MS = 500
+
+/** Runs it, and again when it fails, if so told. @returns the exit code of the command that ran last */
 export async function runInSandbox(input: RunningInput, context: Context): Promise<number> {
   refuseMisnamed(context.cwd)
+  for (;;) {
+    const exit = await runOnce(input, context)
+    const goesOn = input.restart !== undefined && hasFailed(exit) && !context.signal.aborted
+    const code = exitCode(exit, context) // what it may say is for a terminal that was given back
+    if (!goesOn) return code
+    context.out.note(`warder: it failed with exit code ${code} and is started again`)
+    await sleep(RESTART_PAUSE_MS) // a permit of its own, asked for anew: the daemon may say no
+  }
+}
+
+/** Asks for the run, then relays its streams. */
+async function runOnce(input: RunningInput, context: Context): Promise<RunExit> {
   const client = await context.client()
   const terminal = terminalSize(context)
   const opened = await calls(client).call('open', requestOf(input, context, terminal))
@@ -42,11 +65,21 @@ export async function runInSandbox(input: RunningInput, context: Context): Promi
   context.out.detail(
     `warder: ${opened.agent} runs as ${opened.run} in ${opened.profile}, entry ${opened.verdict.entry ?? 'none'}`,
   )
+  return await relayHere(client, opened.permit, terminal, context)
+}
+
+/** Spends a permit and relays the streams of this process until what it is for has ended. */
+export async function relayHere(
+  client: Client,
+  permit: string,
+  terminal: RunRequest['terminal'],
+  context: Context,
+): Promise<RunExit> {
   const tty = terminal === undefined ? undefined : holdTerminal()
-  let exit: RunExit
   try {
-    exit = await attachRun(client, opened.permit, {
-      stdin: process.stdin,
+    return await attachRun(client, permit, {
+      // an input that has ended does not end a second time
+      stdin: process.stdin.readableEnded ? Readable.from([]) : process.stdin,
       stdout: process.stdout,
       stderr: process.stderr,
       started: (control) => passOn(control, context.signal, terminal !== undefined),
@@ -56,7 +89,6 @@ export async function runInSandbox(input: RunningInput, context: Context): Promi
     process.stdin.pause()
     for (const name of PASSED_ON) process.removeAllListeners(name)
   }
-  return exitCode(exit, context) // what it may say is for a terminal that was given back
 }
 
 /** A name that is not UTF-8 reaches us with its bytes replaced, and may then be the name of another directory. */
@@ -85,6 +117,9 @@ function requestOf(
     terminal,
     maxSeconds: input.timeout === undefined ? undefined : Math.max(1, Math.ceil(input.timeout / 1000)),
     grantFor: input.grantFor === undefined ? undefined : `${input.grantFor}ms`,
+    restart: input.restart,
+    workspaceMode: input.workspaceMode,
+    budget: budgetOf(input),
   }
   const present = Object.entries(optional).filter(([, value]) => value !== undefined)
   return {
@@ -97,6 +132,11 @@ function requestOf(
     grants: [...input.grant],
     ...Object.fromEntries(present),
   }
+}
+
+function budgetOf({ maxActions, maxPrograms, maxOutput }: RunningInput): RunRequest['budget'] {
+  const most = { actions: maxActions, programs: maxPrograms, outputBytes: maxOutput }
+  return Object.values(most).every((each) => each === undefined) ? undefined : most
 }
 
 export function definedOnly(environment: Context['environment']): Record<string, string> {
@@ -115,7 +155,7 @@ function nameOf(program: string): string {
   return isAgentName(name) ? name : 'agent'
 }
 
-function terminalSize({ out }: Context): { columns: number; rows: number } | undefined {
+export function terminalSize({ out }: Context): { columns: number; rows: number } | undefined {
   if (!process.stdin.isTTY || !process.stdout.isTTY || out.isJson) return undefined
   // a terminal that does not know its size says 0
   return { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 }
@@ -141,7 +181,7 @@ function passOn(control: RunControl, interrupted: AbortSignal, hasTerminal: bool
   else interrupted.addEventListener('abort', () => control.signal('SIGINT'))
 }
 
-function exitCode(exit: RunExit, { out }: Context): number {
+export function exitCode(exit: RunExit, { out }: Context): number {
   switch (exit.reason) {
     case 'exited':
       if (exit.code !== undefined) return exit.code

@@ -34,8 +34,11 @@ function screen(answer: StatusAnswer, { out }: Context): string {
     `          ${answer.policy.file}${answer.policy.problem === undefined ? '' : `\n          ${bad(answer.policy.problem)}`}`,
     `ledger    ${answer.ledger.ok ? good('writable') : bad('not writable')}, ${answer.ledger.seq} entries, head ${answer.ledger.head.slice(0, 12)}, ${answer.ledger.witness === undefined ? 'no witness' : `witness ${answer.ledger.witness}`}`,
     `          ${answer.ledger.directory}`,
-    `sandbox   ${answer.sandbox.available ? good(answer.sandbox.driver) : bad(`${answer.sandbox.driver} is not available`)}, ${answer.sandbox.guarantees.length - missing.length} of ${answer.sandbox.guarantees.length} guarantees in force`,
+    `sandbox   ${answer.sandbox.available ? good(answer.sandbox.driver) : bad(`${answer.sandbox.driver} is not available`)}, level ${answer.sandbox.level}, ${answer.sandbox.guarantees.length - missing.length} of ${answer.sandbox.guarantees.length} guarantees in force`,
     ...missing.map(({ name, why }) => `          ${bad('not in force')} ${name}: ${why}`),
+    ...(answer.sandbox.tests.length === 0
+      ? [`tested    ${out.style('yellow', 'not tested on this boot')}: warder sandbox test`]
+      : answer.sandbox.tests.map((test) => `tested    ${testLine(test, good, bad)}`)),
     `socket    ${answer.socket.path}, peer uid ${answer.socket.peerUid ? good('checked') : bad('not checked')}`,
     `daemon    pid ${answer.pid}, version ${answer.version}, profile ${answer.profile}, since ${localTime(Date.parse(answer.startedAt))}`,
     `agents    ${answer.runs.length === 0 ? 'none runs' : ''}${answer.runs.map((run) => `${run.agent} (${run.processes} processes, ${run.profile}) ${run.command}`).join('\n          ')}`,
@@ -47,4 +50,22 @@ function screen(answer: StatusAnswer, { out }: Context): string {
     ...answer.degraded.map((what) => `degraded  ${out.style('yellow', what)}`),
   ]
   return lines.join('\n')
+}
+
+type Paint = (text: string) => string
+
+/** What the last self-test of this boot showed, for one driver and profile. */
+function testLine(test: StatusAnswer['sandbox']['tests'][number], good: Paint, bad: Paint): string {
+  const { counts, isGreen, isWhole, isCurrent, entry } = test
+  const found = isGreen
+    ? good(`${counts.stopped} of ${counts.tried} ways out stopped, none open`)
+    : counts.escaped > 0
+      ? bad(`${counts.escaped} ways out are open: ${test.escaped.join(', ')}`)
+      : bad(`not complete: ${counts.missing} attempts are missing`)
+  return [
+    `${test.driver}, profile ${test.profile}, level ${test.level}, ${localTime(Date.parse(test.startedAt))}: ${found}`,
+    ...(isWhole ? [] : ['only a part was tried']),
+    ...(isCurrent ? [] : ['the profile has changed since']),
+    ...(entry === undefined ? ['not recorded'] : [`entry ${entry}`]),
+  ].join(', ')
 }

@@ -7,4 +7,7 @@
 export { STOP_ERRORS, StopError, isStopped, NO_STOPS, type Stop, type Stops } from './stop.ts'
 export { createStopStore, type StopStore } from './store.ts'
 export { createContainment } from './contain.ts'
-export { haltRuns, type HaltedRun, type KillRun, type RecordedRun } from './halt.ts'
+export { haltRuns, type HaltedRun, type HaltOptions, type Hold, type RecordedRun } from './halt.ts'
+export { takeNotes } from './notes.ts'
+export { RESTARTS, RestartBudget, type RestartLimits } from './restarts.ts'
+export { Watchdog, type Finding, type ProgressBudget, type WatchedRun } from './watchdog.ts'

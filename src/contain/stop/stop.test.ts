@@ -6,7 +6,15 @@ import { test, type TestContext } from 'node:test'
 import type { Action } from '../../core/action.ts'
 import type { Evidence } from '../../core/decision.ts'
 import type { Principal } from '../../core/principal.ts'
-import { createContainment, createStopStore, haltRuns, isStopped, StopError } from './index.ts'
+import {
+  createContainment,
+  createStopStore,
+  haltRuns,
+  isStopped,
+  StopError,
+  type Hold,
+  type RecordedRun,
+} from './index.ts'
 
 const STOP = { since: '2026-01-02T03:04:05.000Z', by: 'owner', reason: 'test' }
 const EVIDENCE = {} as Evidence
@@ -93,16 +101,39 @@ test('notes of a stop without a daemon are handed over once, in order, and kept 
   assert.ok(!existsSync(join(directory, 'stop-notes.jsonl')))
 })
 
-test('a run that cannot be killed is a receipt that says so, never a silence', async () => {
-  const runs = [
-    { runId: '1', agent: 'builder' },
-    { runId: '2', agent: 'other' },
-  ]
-  const kill = async ({ runId }: { runId: string }) => {
-    if (runId === '2') throw new Error('EPERM')
-    return { before: 5, after: 0 }
+test('a resume lifts the stop that was looked at, and none that was made after it', (t) => {
+  const store = createStopStore(privateDirectory(t))
+  const later = { ...STOP, since: new Date(Date.parse(STOP.since) + 1).toISOString(), reason: 'again' }
+  for (const agent of ['builder', undefined]) {
+    store.stop(agent, STOP)
+    store.stop(agent, later)
+    assert.throws(() => store.resume(agent, STOP.since), { code: 'STOP_CHANGED' })
+    assert.deepEqual(isStopped(store.read(), agent), later)
+    store.resume(agent, later.since)
+    assert.equal(isStopped(store.read(), agent), undefined)
   }
-  const all = await haltRuns(runs, undefined, kill, () => 0)
+})
+
+const RUNS = [
+  { runId: '1', agent: 'builder' },
+  { runId: '2', agent: 'other' },
+]
+
+function clock(): () => number {
+  const at = { ms: 0 }
+  return () => (at.ms += 1)
+}
+
+test('a run that cannot be killed is a receipt that says so, never a silence', async () => {
+  const hold: Hold<RecordedRun> = {
+    freeze: async (runs) => new Set(runs),
+    async kill({ runId }) {
+      if (runId === '2') throw new Error('EPERM')
+      return { before: 5, after: 0 }
+    },
+  }
+  const options = { list: () => RUNS, hold, monotonicMs: clock() }
+  const all = await haltRuns(options)
   assert.deepEqual(
     all.map(({ processesAfter, error }) => [processesAfter, error]),
     [
@@ -110,7 +141,51 @@ test('a run that cannot be killed is a receipt that says so, never a silence', a
       [-1, 'Error: EPERM'],
     ],
   )
-  assert.equal((await haltRuns(runs, 'builder', kill, () => 0)).length, 1)
+  assert.equal((await haltRuns({ ...options, agent: 'builder' })).length, 1)
+})
+
+test('runs are frozen, then the stop is written, then they are killed, with those that began meanwhile', async () => {
+  const order: string[] = []
+  const list = [...RUNS]
+  const halted = await haltRuns({
+    list: () => list,
+    hold: {
+      async freeze(runs) {
+        order.push(`freeze ${runs.length}`)
+        return new Set(runs.slice(0, 1)) // the second one was not seen to stand still
+      },
+      async kill({ runId }) {
+        order.push(`kill ${runId}`)
+        return { before: 1, after: 0 }
+      },
+    },
+    whenFrozen() {
+      order.push('written')
+      list.push({ runId: '3', agent: 'newcomer' })
+    },
+    monotonicMs: clock(),
+  })
+  assert.deepEqual(order, ['freeze 2', 'written', 'kill 1', 'kill 2', 'kill 3'])
+  assert.deepEqual(
+    halted.map(({ frozenMs }) => frozenMs !== undefined),
+    [true, false, false],
+  )
+  for (const { frozenMs = 0, ms } of halted) assert.ok(frozenMs < ms)
+})
+
+test('what cannot be frozen is killed all the same, and not said to have stood still', async () => {
+  const hold: Hold<RecordedRun> = {
+    freeze: () => Promise.reject(new Error('no /proc')),
+    kill: async () => ({ before: 2, after: 0 }),
+  }
+  const halted = await haltRuns({ list: () => RUNS, hold, monotonicMs: clock() })
+  assert.deepEqual(
+    halted.map(({ processesAfter, frozenMs }) => [processesAfter, frozenMs]),
+    [
+      [0, undefined],
+      [0, undefined],
+    ],
+  )
 })
 
 test('a stop that cannot be written holds in this process, and is written with the next one', (t) => {

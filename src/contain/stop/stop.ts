@@ -1,9 +1,18 @@
+import { z } from 'zod'
 import { KnownError, type ErrorCatalogue } from '../../core/error.ts'
 
 export const STOP_ERRORS = {
   STOP_UNREADABLE: {
     kind: 'stopped',
-    meaning: 'the stop file cannot be read or understood, so everything is stopped',
+    meaning: 'the stop file cannot be read or understood, or is gone, so everything is stopped',
+  },
+  STOP_BUSY: {
+    kind: 'conflict',
+    meaning: 'another process is changing the stop file, so nothing can be resumed just now',
+  },
+  STOP_CHANGED: {
+    kind: 'conflict',
+    meaning: 'the stop that was looked at is no longer the one in force, so it is not lifted',
   },
   STOP_NOT_IN_FORCE: { kind: 'missing', meaning: 'a resume names an agent that is not stopped' },
   STOP_UNWRITTEN: {
@@ -17,12 +26,14 @@ export class StopError extends KnownError<typeof STOP_ERRORS> {
   override readonly name = 'StopError'
 }
 
-export interface Stop {
+export const StopShape = z.strictObject({
   /** ISO time. */
-  readonly since: string
-  readonly by: string
-  readonly reason: string
-}
+  since: z.iso.datetime(),
+  by: z.string(),
+  reason: z.string(),
+})
+
+export type Stop = Readonly<z.output<typeof StopShape>>
 
 /** Everything that is stopped: all agents (manual mode), or some by name. */
 export interface Stops {
@@ -50,4 +61,10 @@ export function withoutStop(stops: Stops, agent: string | undefined): Stops | un
   if (!Object.hasOwn(stops.agents, agent)) return undefined
   const agents = Object.fromEntries(Object.entries(stops.agents).filter(([name]) => name !== agent))
   return { ...stops, agents }
+}
+
+/** What holds when both do; of two stops of the same agent the later one is told. */
+export function merged(earlier: Stops, later: Stops): Stops {
+  const all = later.all ?? earlier.all
+  return { ...(all === undefined ? {} : { all }), agents: { ...earlier.agents, ...later.agents } }
 }

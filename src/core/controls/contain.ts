@@ -12,6 +12,8 @@ export const CONTAIN_CONTROLS: readonly Control[] = [
     module: 'src/contain/stop/stop.ts',
     tests: [
       'test/attacks/stop.test.ts',
+      'test/attacks/stop-file.test.ts',
+      'src/contain/stop/store.process.test.ts#stops made by several',
       'src/contain/stop/stop.test.ts#a stop holds',
       'src/contain/stop/stop.test.ts#a store sees at once',
       'src/contain/stop/stop.test.ts#a stop file that cannot be understood',
@@ -29,5 +31,16 @@ export const CONTAIN_CONTROLS: readonly Control[] = [
     limits: 'The owner goes on working; what the owner does in the meantime is not held.',
     module: 'src/contain/stop/stop.ts',
     tests: ['test/attacks/stop.test.ts', 'src/contain/stop/stop.test.ts#manual mode'],
+  },
+  {
+    id: 'question-limit',
+    title: 'An agent cannot drown the record in questions',
+    layer: 'contain',
+    promise:
+      'An agent that asks more often than its limit is refused, with one entry for a whole burst, and the owner is served meanwhile.',
+    limits:
+      'It counts questions to Warder; what a program does inside its sandbox is limited by its profile.',
+    module: 'src/daemon/rate.ts',
+    tests: ['test/attacks/stop-flood.test.ts', 'src/daemon/rate.test.ts'],
   },
 ]

@@ -100,4 +100,83 @@ export const ENFORCE_CONTROLS: readonly Control[] = [
     tests: ['test/attacks/box-network.test.ts'],
     facility: 'no-network',
   },
+  {
+    id: 'changes-stay-aside',
+    title: 'Changes of an agent stay aside until a person takes them',
+    layer: 'enforce',
+    promise:
+      'In overlay mode nothing an agent writes is in the workspace before `changes apply`; what is applied is exactly what was shown, all of it or none, with a snapshot first, and names that tools of the host obey are left out unless they are accepted.',
+    limits:
+      'It shows changes and judges none of them: code that you apply and then run is code you trust. Direct mode writes at once.',
+    module: 'src/enforce/workspace/changes.ts',
+    tests: ['test/attacks/changes.test.ts', 'test/journeys/changes.test.ts'],
+    facility: 'overlay',
+  },
+  {
+    id: 'host-git-neutral',
+    title: 'Nothing an agent planted runs when Warder reads its repository',
+    layer: 'enforce',
+    promise:
+      'Commits of an agent are fetched as objects into refs of their own, without its configuration, hooks, filters or attributes.',
+    limits: 'It speaks of the git that Warder runs; what your own git does in that tree is yours.',
+    module: 'src/enforce/workspace/git.ts',
+    tests: ['test/attacks/changes.test.ts'],
+  },
+  {
+    id: 'fast-stop',
+    title: 'Freeze and stop go through the first process inside',
+    layer: 'enforce',
+    promise:
+      'Process 1 of a sandbox is ours: it stops, continues and ends everything inside in one call, and ends it when the daemon is gone.',
+    limits:
+      'Without a C compiler at set-up the programs are missing; then the slower ways are used and the probe says so.',
+    module: 'src/enforce/sandbox/control.ts',
+    tests: [
+      'src/enforce/sandbox/control.process.test.ts',
+      'src/enforce/sandbox/control-killed.process.test.ts',
+      'src/enforce/sandbox/exec.process.test.ts',
+    ],
+    facility: 'fast-stop',
+  },
+  {
+    id: 'sandbox-self-test',
+    title: 'The sandbox is tried out on this host',
+    layer: 'enforce',
+    promise:
+      'Every known way out is tried outside and inside; what gets through is no longer claimed, and what relies on it is refused.',
+    limits:
+      'It tries known ways only, and speaks of this boot, driver and profile; what has no control outside proves nothing.',
+    module: 'src/enforce/sandbox/selftest/selftest.ts',
+    tests: ['src/enforce/sandbox/selftest/selftest.process.test.ts', 'test/journeys/sandbox-test.test.ts'],
+  },
+  {
+    id: 'landlock',
+    title: 'Where namespaces are missing, less is kept, and said',
+    layer: 'enforce',
+    promise:
+      'A profile that allows the level landlock runs there without namespaces: files outside its list stay unread and unchanged, no socket opens, and everything it started ends with it.',
+    limits:
+      'It hides no process numbers and protects no names inside a writable workspace; the agent cannot talk to Warder. Nothing falls back to it unless the profile says so.',
+    module: 'src/enforce/sandbox/landlock-driver.ts',
+    tests: ['test/attacks/landlock.test.ts', 'test/attacks/landlock-layers.test.ts'],
+  },
+  {
+    id: 'seatbelt',
+    title: 'A sandbox profile for macOS',
+    layer: 'enforce',
+    promise: 'The same spec becomes a profile that denies by default, with the protected names denied last.',
+    limits: 'It is text that was never loaded on a Mac, and no driver uses it yet.',
+    module: 'src/enforce/sandbox/seatbelt.ts',
+    tests: ['src/enforce/sandbox/seatbelt.test.ts', 'src/enforce/sandbox/seatbelt.process.test.ts'],
+  },
+  {
+    id: 'paths-by-descriptor',
+    title: 'A swapped link leads nowhere',
+    layer: 'enforce',
+    promise:
+      'Files below a base are opened by descriptor, without links, devices or dot-dot, so that a change between look and use has no effect.',
+    limits: 'Linux only; it is a library, and protects the code that uses it.',
+    module: 'src/platform/safe-path.ts',
+    tests: ['test/attacks/safe-path.test.ts'],
+  },
 ]

@@ -31,6 +31,8 @@ export interface AppOptions {
   readonly version: string
   /** Who stands at the far end of a request's socket. @throws when nobody was authenticated there */
   readonly credentialOf: (request: IncomingMessage) => Credential
+  /** Asked before an agent is listened to. @throws HttpError when it asks too much */
+  readonly admitAgent: (agent: string) => Promise<void>
   /** Told of every agent that called what is not for agents. */
   readonly notForAgent: (agent: string, call: string) => Promise<void>
   /** Errors that are no KnownError: bugs. */
@@ -47,17 +49,21 @@ export function createApp({
   handlers,
   version,
   credentialOf,
+  admitAgent,
   notForAgent,
   bug,
 }: AppOptions): RequestListener {
   const app = new Hono<{ Bindings: Bindings }>()
   // made once: it takes tens of milliseconds, and agents may ask for it too
   const described: { document?: ReturnType<typeof openApiDocument> } = {}
-  app.get('/v1/openapi.json', (c) => c.json((described.document ??= openApiDocument(version))))
+  app.get('/v1/openapi.json', async (c) => {
+    await admitted(c.env.incoming)
+    return c.json((described.document ??= openApiDocument(version)))
+  })
   for (const [name, shape] of Object.entries(ENDPOINTS) as [EndpointName, Endpoint][]) {
     const handle = handlers[name] as (input: unknown, caller: Caller) => unknown
     app.on(shape.method, shape.path, async (c) => {
-      const credential = credentialOf(c.env.incoming)
+      const credential = await admitted(c.env.incoming)
       if (credential.kind === 'agent' && shape.agents !== true) {
         await notForAgent(credential.name, `${shape.method} ${shape.path}`)
         throw notForAgents(shape)
@@ -73,6 +79,12 @@ export function createApp({
   app.onError((error, c) => problem(c, error))
   const listener = getRequestListener((request, env) => app.fetch(request, env))
   return (request, response) => void listener(request, response)
+
+  async function admitted(incoming: IncomingMessage): Promise<Credential> {
+    const credential = credentialOf(incoming)
+    if (credential.kind === 'agent') await admitAgent(credential.name)
+    return credential
+  }
 
   function problem(c: Context, error: unknown): Response {
     const body = problemOf(error)

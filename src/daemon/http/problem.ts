@@ -12,6 +12,7 @@ export const HTTP_ERRORS = {
   ROUTE_UNKNOWN: { kind: 'missing', meaning: 'the daemon has no such call' },
   NOT_FOR_AGENTS: { kind: 'forbidden', meaning: 'an agent called what only the owner may call' },
   CALLER_UNKNOWN: { kind: 'forbidden', meaning: 'a request came over a connection nobody vouched for' },
+  RATE_LIMITED: { kind: 'unavailable', meaning: 'an agent asked more often than it may (HTTP status 429)' },
   SHUTTING_DOWN: { kind: 'unavailable', meaning: 'the daemon is stopping and takes no new work' },
 } as const satisfies ErrorCatalogue
 
@@ -28,12 +29,17 @@ export interface FullProblem extends Problem {
 
 export function problemOf(error: unknown): FullProblem {
   if (error instanceof z.ZodError) return plainProblem(invalidInput(error))
-  const problem = plainProblem(error)
+  const problem = { ...plainProblem(error), ...statusOf(error) }
   if (error instanceof DeniedError) return { ...problem, verdict: verdictAnswer(error.verdict) }
   if (error instanceof KnownError && 'problems' in error && Array.isArray(error.problems)) {
     return { ...problem, problems: error.problems }
   }
   return problem
+}
+
+/** The one status that comes from no kind: 429 (RFC 6585, section 4) tells a client to wait, not that Warder is down. */
+function statusOf(error: unknown): { readonly status?: number } {
+  return error instanceof HttpError && error.code === 'RATE_LIMITED' ? { status: 429 } : {}
 }
 
 export function verdictAnswer({ id, request, who, action, decision, entry }: Verdict): VerdictAnswer {

@@ -9,6 +9,7 @@ import {
   type SandboxDriver,
 } from '../../enforce/sandbox/index.ts'
 import type { Rooms } from '../../gate/index.ts'
+import type { PlanFor } from '../plan.ts'
 import { speaker, type Plan, type RunRequest, type Runs } from '../runs.ts'
 import type { Handlers } from './app.ts'
 import { verdictAnswer } from './problem.ts'
@@ -39,7 +40,7 @@ export interface SandboxHandlerOptions {
   readonly rooms: Rooms
   readonly driver: SandboxDriver
   readonly profiles: () => ReadonlyMap<string, Profile>
-  readonly plan: (request: RunRequest, who: Principal, runId: string) => Promise<Plan>
+  readonly plan: (request: RunRequest, who: Principal, runId: string, purpose?: PlanFor) => Promise<Plan>
 }
 
 export function sandboxHandlers(
@@ -65,7 +66,7 @@ export function sandboxHandlers(
       })),
     }),
     async sandboxExplain(request, { credential }) {
-      const planned = await plan(request, rooms.identify(speaker(credential, request.agent)), newId())
+      const planned = await plan(request, rooms.identify(speaker(credential, request.agent)), newId(), 'look')
       try {
         const probe = await driver.lastProbe()
         const explanation = explain(planned.spec, { probe })

@@ -2,7 +2,7 @@ import type { StatusAnswer } from '../../api/endpoints.ts'
 import type { StopStore } from '../../contain/stop/index.ts'
 import { messageOf } from '../../core/error.ts'
 import type { GrantBook, PolicyEngine } from '../../decide/policy/index.ts'
-import type { Probe } from '../../enforce/sandbox/index.ts'
+import { levelOf, type Probe } from '../../enforce/sandbox/index.ts'
 import type { Ledger } from '../../record/audit/index.ts'
 import type { LiveRun, Runs } from '../runs.ts'
 import type { Handlers } from './app.ts'
@@ -22,6 +22,8 @@ export interface StatusOptions {
   readonly ledgerDirectory: string
   readonly witness: string | undefined
   readonly probe: () => Promise<Probe>
+  /** The self-tests of this boot. */
+  readonly tests: () => StatusAnswer['sandbox']['tests']
   readonly socket: () => { readonly path: string; readonly peerUid: boolean }
   readonly runs: Runs
 }
@@ -65,7 +67,9 @@ export function statusHandlers(options: StatusOptions): Pick<Handlers, 'status' 
         sandbox: {
           driver: probe.driver,
           available: probe.available,
+          level: levelOf(probe),
           guarantees: probe.guarantees.map((each) => ({ ...each })),
+          tests: options.tests(),
         },
         socket: options.socket(),
         runs: live.map(runAnswer),

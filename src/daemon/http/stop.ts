@@ -15,6 +15,9 @@ export interface StopHandlerOptions {
   readonly record: (event: GateEvent) => Promise<void>
 }
 
+/** Whether a person was there is known from the caller alone, and recorded as what it said. */
+const CONFIRMED = { terminal: 'confirmed at a terminal', flag: 'confirmed in the command' } as const
+
 export function stopHandlers(options: StopHandlerOptions): Pick<Handlers, 'stop' | 'resume'> {
   const { stops, permits, acts, now, halt, record } = options
   const modeOf = ({ all }: Stops) => (all === undefined ? ('normal' as const) : ('manual' as const))
@@ -47,7 +50,8 @@ export function stopHandlers(options: StopHandlerOptions): Pick<Handlers, 'stop'
       })
       return { ...value, ...(verdict.entry === undefined ? {} : { entry: verdict.entry }) }
     },
-    async resume({ agent, reason }, { credential }) {
+    async resume({ agent, reason: why, since, confirmed }, { credential }) {
+      const reason = confirmed === undefined ? why : `${why} (${CONFIRMED[confirmed]})`
       const asked = {
         credential,
         namespace: 'agent',
@@ -55,9 +59,9 @@ export function stopHandlers(options: StopHandlerOptions): Pick<Handlers, 'stop'
         resource: agent ?? '*',
         risk: 'critical' as const,
         reason,
-        input: { agent: agent ?? null, reason } as Json,
+        input: { agent: agent ?? null, reason, since: since ?? null } as Json,
       }
-      const { value, verdict } = await acts.act(asked, 'containment', () => stops.resume(agent))
+      const { value, verdict } = await acts.act(asked, 'containment', () => stops.resume(agent, since))
       const left = Object.keys(value.agents).length + (value.all === undefined ? 0 : 1)
       return {
         mode: modeOf(value),
@@ -107,6 +111,7 @@ export function haltEvent(receipt: HaltedRun, request: string, reason: string): 
       processes_before: receipt.processesBefore,
       processes_after: receipt.processesAfter,
       microseconds: Math.round(receipt.ms * 1000),
+      ...(receipt.frozenMs === undefined ? {} : { frozen_microseconds: Math.round(receipt.frozenMs * 1000) }),
       ...(receipt.error === undefined ? {} : { error: receipt.error }),
     },
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { newId } from '../../core/id.ts'
@@ -92,7 +92,8 @@ test('an overlay takes every change, under names no option could hold', async (t
   await run.exit
   chmodSync(join(work, 'work'), 0o700) // the kernel leaves it closed to everybody, the test's own cleaning up too
   await assert.rejects(start({ identity: { ...identity, inode: '1' } }), /is not what it was/)
-  chmodSync(upper, 0o777)
+  // the layer's own mode is the agent's to choose, for it shows inside; who could reach the layer is not
+  chmodSync(dirname(upper), 0o777)
   await assert.rejects(start(), /is not what it was/)
 })
 

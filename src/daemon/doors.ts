@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { HaltedRun } from '../contain/stop/index.ts'
+import { messageOf } from '../core/error.ts'
+import type { PermitDesk } from '../core/permit.ts'
+import {
+  createBubblewrapDriver,
+  createDriverChoice,
+  createLandlockDriver,
+  createPodmanDriver,
+  createSandboxDoor,
+  fileRegistry,
+  startSpawnWatch,
+  type DriverChoice,
+  type Running,
+  type SandboxDoor,
+  type SandboxDriver,
+} from '../enforce/sandbox/index.ts'
+import type { GateEvent } from '../gate/index.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Log } from '../platform/log.ts'
+import { openNative } from '../platform/native.ts'
+import { spawnEvent } from './events.ts'
+import type { RunsOptions } from './runs.ts'
+
+const PODMAN = '/usr/bin/podman'
+
+export interface DoorsOptions {
+  readonly runtimeDirectory: string
+  readonly stateDirectory: string
+  readonly permits: PermitDesk
+  readonly clock: Clock
+  readonly log: Log
+  /** Writes an event without keeping anybody waiting; never throws. */
+  readonly record: (event: GateEvent) => void
+  readonly onStart: (run: Running) => void
+  /** What self-tests have found broken is not claimed, and nothing that relies on it is started. */
+  readonly hold: (driver: SandboxDriver) => SandboxDriver
+}
+
+export interface Doors {
+  /** The strongest that keeps what a run asks for. */
+  readonly driver: DriverChoice
+  /** Every one there is, as it is: for the self-test alone. */
+  readonly drivers: readonly SandboxDriver[]
+  readonly open: RunsOptions['open']
+  /** Into what runs already. */
+  readonly inside: Pick<SandboxDoor, 'enter' | 'forward'>
+  readonly halt: (agent: string | undefined, why: string) => Promise<HaltedRun[]>
+  readonly close: (why: string) => Promise<void>
+}
+
+/** The sandbox door, and the watch over every program that begins behind it. */
+export async function openDoors(options: DoorsOptions): Promise<Doors> {
+  const { runtimeDirectory, stateDirectory, permits, clock, log, record, onStart, hold } = options
+  const agents = new Map<string, string>() // of the runs that go on, by run
+  const spawns = await startSpawnWatch({
+    onSpawn: (spawn) => record(spawnEvent(spawn, agents.get(spawn.runId) ?? 'unknown')),
+    onLost: () => log.warn('the kernel dropped process events: some programs began without a record'),
+    now: () => clock.now(),
+  })
+  const forget = (runId: string): void => {
+    spawns.forget(runId)
+    agents.delete(runId)
+  }
+  const shared = { native: openNative(), others: async () => [spawns.state] }
+  const bubblewrap = createBubblewrapDriver(shared)
+  const podman = createPodmanDriver({ native: shared.native, state: join(stateDirectory, 'podman') })
+  const landlock = createLandlockDriver(shared)
+  const driver = createDriverChoice([hold(bubblewrap), hold(podman), hold(landlock)])
+  const hasPodman = existsSync(PODMAN)
+  if (hasPodman) void podman.sweep().catch((error: unknown) => log.warn(`podman: ${messageOf(error)}`))
+  const door = createSandboxDoor({
+    driver,
+    desk: permits,
+    clock,
+    registry: fileRegistry(join(runtimeDirectory, 'runs')),
+    onStart,
+    onBuilt: (runId, init) => spawns.watch(runId, init),
+    onEnd: ({ runId }) => forget(runId),
+  })
+  return {
+    driver,
+    drivers: [bubblewrap, podman, landlock],
+    inside: door,
+    open: async (permit, spec, start) => {
+      agents.set(start.runId, start.agent)
+      try {
+        return await door.open(permit, spec, start)
+      } catch (error) {
+        forget(start.runId)
+        throw error
+      }
+    },
+    halt: async (agent, why) =>
+      (await door.halt(agent === undefined ? {} : { agent }, why)).map((receipt) => ({ ...receipt })),
+    close: async (why) => {
+      await door.close(why)
+      await spawns.close()
+      if (hasPodman) podman.close()
+    },
+  }
+}

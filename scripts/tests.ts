@@ -27,7 +27,7 @@ export const TEST_STEPS: readonly TestStep[] = [
   { name: 'attacks', files: () => list('test/attacks/**/*.test.ts'), isolated: true },
 ]
 
-const STEP_LIMIT_MS = 480_000
+const STEP_LIMIT_MS = 900_000
 const TEST_LIMIT_MS = 120_000
 
 /**

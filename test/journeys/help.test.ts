@@ -100,6 +100,15 @@ test('every command that prints data gives one JSON document with --json', async
     ['service', 'status'],
     ['service', 'uninstall', '--no-input'],
     ['completion', 'bash'],
+    ['changes', 'list'],
+    ['changes', 'show', 'nobody'],
+    ['changes', 'apply', 'nobody'],
+    ['changes', 'discard', 'nobody', '--confirm', 'nobody'],
+    ['snapshot', 'take'],
+    ['snapshot', 'list'],
+    ['snapshot', 'show', 'nosuch'],
+    ['snapshot', 'restore', 'nosuch'],
+    ['snapshot', 'drop', 'nosuch'],
     ['daemon', 'start'],
     ['stop', 'nobody', '--reason', 'r'],
     ['resume', 'nobody', '--reason', 'r', '--confirm', 'nobody'],
@@ -112,7 +121,7 @@ test('every command that prints data gives one JSON document with --json', async
     if (result.code === 0) assert.equal('error' in value, false, words.join(' '))
   }
   const tried = new Set(commands.map((words) => NAMES.find((name) => words.join(' ').startsWith(name))))
-  const streaming = ['run', 'exec', 'audit follow', 'audit export']
+  const streaming = ['run', 'exec', 'forward', 'audit follow', 'audit export']
   assert.deepEqual(
     NAMES.filter((name) => !tried.has(name) && !streaming.includes(name)),
     [],

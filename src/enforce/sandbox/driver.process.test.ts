@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
 import { openNative } from '../../platform/native.ts'
 import { driverContract, type ContractRequest } from './driver.contract.ts'
 import {
@@ -36,6 +37,11 @@ driverContract({
   create: () => createLandlockDriver({ native }),
   mustWork: () => existsSync(LAUNCHER) && Number(execFileSync(LAUNCHER, ['abi'], { encoding: 'utf8' })) >= 1,
   prepare: (t) => site(t, 'landlock'),
+})
+
+test('each driver goes by the name its contract is tried under', () => {
+  assert.equal(createBubblewrapDriver({ native }).name, 'bubblewrap')
+  assert.equal(createLandlockDriver({ native }).name, 'landlock')
 })
 
 function site(t: TestContext, level: MinimumLevel) {

@@ -120,22 +120,23 @@ export function createDriverChoice(drivers: readonly [SandboxDriver, ...SandboxD
       .map(({ name, why }) => `${name}: ${why}`)
     return { ...choice, notEnforced: [...((await choice.driver.notEnforced?.(spec)) ?? []), ...lost] }
   }
-  const strongest = (probes: readonly Probe[]): Probe =>
-    probes.reduce((best, probe) => (isAtLeast(levelOf(best), levelOf(probe)) ? best : probe))
+  // what is told of this machine is told of the preferred driver: a weaker one that works does not hide what is broken
+  const foremost = (tried: readonly Candidate[]): Probe => {
+    const [first] = tried
+    return (tried.find(({ probe }) => probe.available) ?? first!).probe
+  }
   return {
     name: drivers.map(({ name }) => name).join(' or '),
-    // a weaker one is asked only where a stronger one falls short: some take seconds to answer
     probe: async () => {
-      const probes: Probe[] = []
+      const tried: Candidate[] = []
       for (const driver of drivers) {
         const probe = await driver.probe()
-        probes.push(probe)
-        if (levelOf(probe) === 'full') break
+        tried.push({ driver, probe })
+        if (probe.available) break
       }
-      return strongest(probes)
+      return foremost(tried)
     },
-    lastProbe: async () =>
-      strongest((await candidates({ minimumLevel: 'full', requires: [] })).map(({ probe }) => probe)),
+    lastProbe: async () => foremost(await candidates({ minimumLevel: 'full', requires: [] })),
     candidates: () => candidates(),
     choose,
     start: async (spec, options) => {

@@ -1,7 +1,8 @@
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, type TestContext } from 'node:test'
+import assert from 'node:assert/strict'
+import { after, test, type TestContext } from 'node:test'
 import { openNative } from '../../platform/native.ts'
 import { driverContract, type ContractRequest } from './driver.contract.ts'
 import {
@@ -31,6 +32,10 @@ driverContract({
   // which runtimes and namespaces work here is only known by trying
   mustWork: () => false,
   prepare: site,
+})
+
+test('the driver goes by the name its contract is tried under', () => {
+  assert.equal(driver.name, 'podman')
 })
 
 function site(t: TestContext) {

@@ -19,14 +19,12 @@ import type { Acts } from './acts.ts'
 import { changesHandlers } from './http/changes.ts'
 import { snapshotHandlers } from './http/snapshots.ts'
 import { Layers, type LayersOptions } from './layers.ts'
+import { GIVEN_AWAY } from './own-places.ts'
 import { workspaceAt, type Workspaces } from './workspace-paths.ts'
-
-/** Root hands an agent over to the owner of its workspace, who must reach the layers it writes to. */
-const GIVEN_AWAY = '/var/lib/warder-agents'
 
 /** Several houses of root's may stand on one machine: none may see, or sweep away, what is another's. */
 function givenAway(state: string, name: string): string {
-  return join(GIVEN_AWAY, `${sha256(state).slice(0, 16)}-${name}`)
+  return join(GIVEN_AWAY.layers, `${sha256(state).slice(0, 16)}-${name}`)
 }
 
 export interface ChangesOptions {

@@ -18,9 +18,11 @@ import {
   type Lookup,
   type Profile,
   type Reach,
+  type SandboxSpec,
 } from '../enforce/sandbox/index.ts'
 import type { z } from 'zod'
 import type { Layers } from './layers.ts'
+import { GIVEN_AWAY } from './own-places.ts'
 import type { Listener } from '../platform/unix-socket.ts'
 import type { Plan } from './runs.ts'
 
@@ -47,9 +49,6 @@ export interface PlannerOptions {
 
 /** Where an agent finds its own socket. */
 export const AGENT_SOCKET = '/run/warder/agent.sock'
-
-/** Root hands an agent over to the owner of its workspace, who could not reach a socket below root's own directories. */
-const GIVEN_AWAY = '/run/warder-agents'
 
 /** Places with keys and credentials, in every home; the policy's exclusions name more, these are never even mounted. */
 const SECRET_PLACES = [
@@ -123,7 +122,7 @@ export function createPlanner(options: PlannerOptions) {
         },
         lookup,
       )
-      const choice = await options.choose(compiled)
+      const choice = await (purpose === 'look' ? chosenOrWhy(options, compiled) : options.choose(compiled))
       const spec = {
         ...compiled,
         notEnforced: [...new Set([...compiled.notEnforced, ...choice.notEnforced])],
@@ -149,6 +148,18 @@ export function createPlanner(options: PlannerOptions) {
     }
   }
 }
+
+/** For whoever only looks: what would be refused is shown all the same, with the reason. */
+async function chosenOrWhy({ choose }: PlannerOptions, spec: SandboxSpec): Promise<PlanChoice> {
+  try {
+    return await choose(spec)
+  } catch (error) {
+    if (!(error instanceof SandboxError)) throw error
+    return { notEnforced: [], notes: [`it would not start: ${error.message}`] }
+  }
+}
+
+type PlanChoice = Pick<Awaited<ReturnType<DriverChoice['choose']>>, 'notEnforced' | 'notes'>
 
 function user(): CompileContext['user'] {
   const [uid, gid] = [process.getuid?.() ?? -1, process.getgid?.() ?? -1]
@@ -263,6 +274,6 @@ async function agentSocket(
   uid: number,
 ): Promise<Listener> {
   const isOurs = uid === process.getuid?.()
-  const directory = isOurs ? socketDirectory : GIVEN_AWAY
+  const directory = isOurs ? socketDirectory : GIVEN_AWAY.sockets
   return await listenAgent(join(directory, `${runId.slice(-12)}.sock`), agent, isOurs ? undefined : uid)
 }

@@ -14,6 +14,7 @@ import type { GateEvent } from '../../gate/index.ts'
 import type { Principal } from '../../core/principal.ts'
 import { newId } from '../../core/id.ts'
 import type { Acts } from '../acts.ts'
+import type { PlanFor } from '../plan.ts'
 import type { Plan, RunRequest } from '../runs.ts'
 import { selfTestEvent } from '../self-tests.ts'
 import type { Handlers } from './app.ts'
@@ -22,7 +23,7 @@ export interface SandboxTestHandlerOptions {
   /** As they are, and not as far as self-tests let them: a test must be able to take back what an earlier one found. */
   readonly drivers: readonly SandboxDriver[]
   readonly profiles: () => ReadonlyMap<string, Profile>
-  readonly plan: (request: RunRequest, who: Principal, runId: string) => Promise<Plan>
+  readonly plan: (request: RunRequest, who: Principal, runId: string, purpose: PlanFor) => Promise<Plan>
   readonly acts: Acts
   readonly book: SelfTestBook
   readonly append: (event: GateEvent) => Promise<{ readonly seq: number }>
@@ -135,5 +136,6 @@ function planFor(plan: SandboxTestHandlerOptions['plan'], who: Principal, profil
       },
       who,
       newId(),
+      'look', // a driver that was found wanting must be tried again all the same
     )
 }

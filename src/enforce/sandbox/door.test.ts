@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Outcome, Permit, PermitDesk } from '../../core/permit.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { createSandboxDoor, type DoorOptions } from './door.ts'
@@ -75,4 +76,22 @@ test('a run that was begun while the door closed is ended, and its outcome is wr
     ['cancelled'],
   )
   assert.deepEqual(door.running(), [])
+})
+
+test('a door that closes waits until what it ended is settled', async () => {
+  const outcomes: Outcome[] = []
+  const desk: PermitDesk = {
+    redeem: () => undefined,
+    settle: async (_permit, outcome) => {
+      await sleep(50) // a disk takes its time
+      outcomes.push(outcome)
+    },
+  }
+  const door = createSandboxDoor({ ...rig({}).options, desk })
+  await door.open(PERMIT, SPEC, { runId: 'r1', agent: 'a' })
+  await door.close('the daemon is ending')
+  assert.deepEqual(
+    outcomes.map(({ result, note }) => [result, note]),
+    [['cancelled', 'the daemon is ending']],
+  )
 })

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../../core/error.ts'
 import type { Outcome, Permit, PermitDesk } from '../../core/permit.ts'
 import type { Clock } from '../../platform/clock.ts'
@@ -16,6 +17,9 @@ import type {
   SandboxDriver,
   StartOptions,
 } from './driver.ts'
+
+/** The most that closing waits for ends to be put on record. */
+const RECORD_WAIT_MS = 5000
 
 export interface DoorOptions {
   readonly driver: SandboxDriver
@@ -46,6 +50,8 @@ export class SandboxDoor {
   readonly #options: DoorOptions
   readonly #running = new Map<string, Running>()
   readonly #starting = new Set<Promise<unknown>>()
+  /** Of runs whose end is not on record yet. */
+  readonly #following = new Set<Promise<void>>()
   #closed: string | undefined
 
   constructor(options: DoorOptions) {
@@ -131,6 +137,8 @@ export class SandboxDoor {
     this.#running.set(run.runId, run)
     // an outcome that could not be written is kept by the desk; what else fails here must not end the daemon
     const followed = this.#follow(permit, run).catch(() => undefined)
+    this.#following.add(followed)
+    void followed.then(() => this.#following.delete(followed))
     try {
       // a stop that came while this was being built found nothing to end
       if (this.#closed !== undefined) await run.kill(this.#closed)
@@ -178,7 +186,10 @@ export class SandboxDoor {
     this.#closed = reason
     const receipts = await this.halt({}, reason)
     await Promise.allSettled(this.#starting)
-    return [...receipts, ...(await this.halt({}, reason))]
+    const later = await this.halt({}, reason)
+    // the ledger closes after us: who ended a moment ago must have said how by then
+    await Promise.race([Promise.all(this.#following), sleep(RECORD_WAIT_MS, undefined, { ref: false })])
+    return [...receipts, ...later]
   }
 }
 

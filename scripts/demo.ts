@@ -24,6 +24,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { styleText } from 'node:util'
+import { buildNative, isNativeCurrent } from './native.ts'
 
 const WARDER = new URL('../bin/warder', import.meta.url).pathname
 const AGENT = new URL('./demo/agent.mjs', import.meta.url).pathname
@@ -321,6 +322,9 @@ function keepTranscript(): void {
 
 const firstLine = (text: string): string => text.trim().split('\n')[0] ?? ''
 const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? ''
+
+// a clone that was never built has none: sandboxes would work, and be less than they can be
+if (!isNativeCurrent()) console.error(buildNative())
 
 try {
   say(paint('dim', 'In a temporary home: a key, and two projects with an agent each.'))

@@ -89,8 +89,11 @@ export class Layers {
     const { upper, work } = set
     const end = (): void => {
       // a run that changed nothing, or was refused, leaves nothing to decide on
-      if (this.#options.sets.isEmpty(set)) this.#options.sets.remove(set)
-      close()
+      try {
+        if (this.#options.sets.isEmpty(set)) this.#options.sets.remove(set)
+      } finally {
+        close() // held any longer, the agent could never run here again
+      }
     }
     return { layer: { mode: 'overlay', upper, work }, notes: [asideNote(agent, isContinued)], close: end }
   }

@@ -11,15 +11,10 @@ import { GRANT_TABLE, GrantBook, PolicyEngine, sqliteGrantStore, type Grant } fr
 import { loadProfiles, seccompDigestHere, type Running } from '../enforce/sandbox/index.ts'
 import { holdToSelfTests } from '../enforce/sandbox/selftest/index.ts'
 import { createRecorder, outcomeEvent, PermitBook, type GateEvent, type Rooms } from '../gate/index.ts'
-import type { Clock } from '../platform/clock.ts'
-import type { Config } from '../platform/config.ts'
 import { openDb } from '../platform/db.ts'
-import type { Log } from '../platform/log.ts'
-import type { Listener } from '../platform/unix-socket.ts'
 import { redactSecrets, type AuditEvent } from '../record/audit/index.ts'
 import { createActs } from './acts.ts'
 import { admission } from './admission.ts'
-import type { AttachedRun } from './attach.ts'
 import { attachments } from './attachments.ts'
 import { openChanges } from './changes.ts'
 import { floodEvent, notForAgentEvent, planEvent, refusalEvent, startEvent } from './events.ts'
@@ -36,6 +31,7 @@ import { openDoors } from './doors.ts'
 import { Inside } from './exec.ts'
 import { everStopped } from './ever-stopped.ts'
 import { freezing } from './halting.ts'
+import type { ComposeOptions, House } from './house.ts'
 import { endIfStopped, keepHouse } from './housekeeping.ts'
 import { Outcomes } from './outcomes.ts'
 import { ownPlaces } from './own-places.ts'
@@ -46,40 +42,10 @@ import { runGrants } from './run-grants.ts'
 import { Runs, type RunsOptions } from './runs.ts'
 import { openSelfTestBook, testsOf } from './self-tests.ts'
 import { Settlements } from './settlements.ts'
-import type { Failures } from './supervised.ts'
 import { takeOver, withFailures } from './take-over.ts'
 import { takenBack } from './taken-back.ts'
 import { AgentWatch } from './watchdog.ts'
 import { WorkspaceBook } from './workspaces.ts'
-
-export interface ComposeOptions {
-  readonly config: Config
-  readonly log: Log
-  readonly clock: Clock
-  readonly home: string
-  readonly environment: Readonly<Record<string, string | undefined>>
-  readonly version: string
-  /** What befell the daemons before this one, as far as their supervisor knows. */
-  readonly failures?: Failures
-  readonly listenAgent: (path: string, agent: string, uid?: number) => Promise<Listener>
-  readonly socketFacts: () => { readonly path: string; readonly peerUid: boolean }
-}
-
-/** A whole Warder: every room, wired. */
-export interface House {
-  readonly handlers: Handlers
-  readonly rooms: Rooms
-  readonly runs: Runs
-  readonly attachRun: (permit: string) => Promise<AttachedRun>
-  readonly reloadPolicy: () => Promise<void>
-  /** Puts on record that an agent called what is not for agents. */
-  readonly notForAgent: (agent: string, call: string) => Promise<void>
-  /** Whether this agent may ask anything just now. @throws HttpError `RATE_LIMITED` */
-  readonly admitAgent: (agent: string) => Promise<void>
-  readonly isBusy: () => boolean
-  /** Stops the doors first, then settles and closes the record. */
-  close(): Promise<void>
-}
 
 /** Builds the house. Only this file knows every room; the doors open last and close first. */
 export async function compose(options: ComposeOptions): Promise<House> {

@@ -81,7 +81,7 @@ export class Ledger {
     this.#head = thread.head
     this.#notices = notices
     this.#stamp = createStamp(() => (options.clock ?? systemClock).now())
-    const send = (text: string, isAwake: boolean) => thread.send({ kind: 'append', text, isAwake })
+    const send = (text: string) => thread.send({ kind: 'append', text })
     this.#queue = new AppendQueue(send, options.queueBound ?? 8192)
     this.#finder = new Finder(options.directory)
     this.#checkpointer = new Checkpointer(

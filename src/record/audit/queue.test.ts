@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { Awake } from './awake.ts'
 import { createStamp, GENESIS } from './entry.ts'
 import { READ, START } from './example.ts'
 import { AppendQueue } from './queue.ts'
@@ -10,9 +9,9 @@ import { write } from './serialise.ts'
 const stamp = createStamp(() => START)
 
 /** A queue whose writer answers only when told to; entries are numbered from 1. */
-function makeQueue(bound = 8192, awake?: Awake) {
+function makeQueue(bound = 8192) {
   const sent: string[] = []
-  const queue = new AppendQueue((text) => sent.push(text), bound, awake)
+  const queue = new AppendQueue((text) => sent.push(text), bound)
   const woken: string[] = []
   let seq = 0
   const append = (name: string) => {
@@ -99,24 +98,4 @@ test('what one turn appends goes out in few messages, and past the bound it wait
 test('an answer for an entry nobody sent is a bug and shows as one', () => {
   const { queue } = makeQueue()
   assert.throws(() => queue.refuse({ kind: 'refused', count: 1, why: 'x' }), /nobody sent/)
-})
-
-test('from an entry sent to its answer the event loop does not fall asleep', async () => {
-  const turns: (() => void)[] = []
-  const awake = new Awake(1, { now: () => 0, nextTurn: (turn) => turns.push(turn) })
-  const { queue, append, acknowledge } = makeQueue(8192, awake)
-  for (const answer of [
-    () => acknowledge(1),
-    () => queue.refuse({ kind: 'refused', count: 1, why: 'the disk is full' }),
-  ]) {
-    const appended = append('a')
-    await nextTurn()
-    assert.equal(turns.length, 1)
-    turns.shift()!()
-    assert.equal(turns.length, 1)
-    answer()
-    turns.shift()!()
-    assert.equal(turns.length, 0)
-    await appended
-  }
 })

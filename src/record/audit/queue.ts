@@ -1,4 +1,3 @@
-import { Awake, WayToWait } from './awake.ts'
 import type { Entry } from './entry.ts'
 import { auditError } from './errors.ts'
 import type { Written } from './serialise.ts'
@@ -13,8 +12,6 @@ interface Waiting {
 const EARLY_FLUSH = 64
 /** Callers woken in one turn of the event loop: what they do next must not hold it for long. */
 const WOKEN_PER_TURN = 64
-/** So long an answer is waited for awake, where that helps: what a quick disk needs for a commit of few entries. */
-const AWAKE_MS = 0.5
 
 type Acknowledgement = WriterNews & { readonly kind: 'ack' }
 
@@ -24,10 +21,8 @@ type Acknowledgement = WriterNews & { readonly kind: 'ack' }
  * wait here. Nothing is dropped.
  */
 export class AppendQueue {
-  readonly #send: (text: string, isAwake: boolean) => void
+  readonly #send: (text: string) => void
   readonly #bound: number
-  readonly #awake: Awake
-  readonly #way = new WayToWait()
   /** What was sent and has no answer yet, message by message; of the first, what stands before `#settled` has one. */
   #sent: Waiting[][] = []
   #settled = 0
@@ -41,11 +36,9 @@ export class AppendQueue {
   #closed: string | undefined
   #onEmpty: (() => void)[] = []
 
-  /** @param send sends a batch, and tells whether to stay awake after it for the next */
-  constructor(send: (text: string, isAwake: boolean) => void, bound: number, awake = new Awake(AWAKE_MS)) {
+  constructor(send: (text: string) => void, bound: number) {
     this.#send = send
     this.#bound = bound
-    this.#awake = awake
   }
 
   /** Entries sent to the writer and not answered yet. */
@@ -81,13 +74,11 @@ export class AppendQueue {
    * comes back as more of them: without this the event loop would never turn while the writer keeps up.
    */
   acknowledge(news: Acknowledgement): void {
-    this.#answered()
     this.#acknowledged.push(news)
     if (!this.#isTurnSpent) this.#wakeSome()
   }
 
   refuse({ count, why }: WriterNews & { kind: 'refused' }): void {
-    this.#answered()
     this.#wake(Infinity)
     const error = unwritable(why)
     for (let at = 0; at < count; at++) this.#next().reject(error)
@@ -111,11 +102,6 @@ export class AppendQueue {
     while (this.#underWay > 0) this.#next().reject(error)
     for (const { reject } of this.#waiting.splice(0)) reject(error)
     this.#tellEmpty()
-  }
-
-  #answered(): void {
-    this.#way.end()
-    this.#awake.rest()
   }
 
   #wakeSome(): void {
@@ -165,9 +151,7 @@ export class AppendQueue {
     for (const { written } of batch) text += `${written.text}\n`
     this.#sent.push(batch)
     this.#underWay += batch.length
-    this.#way.begin()
-    this.#send(text, this.#way.isAwake)
-    if (this.#way.isAwake) this.#awake.stay()
+    this.#send(text)
   }
 
   #next(): Waiting {

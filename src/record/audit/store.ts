@@ -88,14 +88,8 @@ export class SegmentStore implements LogStore {
   append(rows: readonly Row[]): void {
     const current = this.#current ?? this.#openLatest()
     if (current === undefined) throw new Error('no segment is open')
-    current.begin.run()
-    try {
-      insert(current, rows)
-      current.commit.run()
-    } catch (error) {
-      if (current.db.isTransaction) current.db.exec('ROLLBACK')
-      throw error
-    }
+    if (rows.length === 1) insert(current, rows) // a statement by itself is a transaction, and a shorter one
+    else inTransaction(current, rows)
     const bytes = rows.reduce((sum, { body }) => sum + body.length + 64, 0)
     this.#unmerged += bytes + PAGE_BYTES // the page that was begun before is written once more
     this.sizeBytes += bytes
@@ -167,6 +161,17 @@ export class SegmentStore implements LogStore {
       many: db.prepare(`INSERT INTO log (seq, hash, body) VALUES ${values(ROWS_PER_INSERT)}`),
     }
     return this.#current
+  }
+}
+
+function inTransaction(current: Current, rows: readonly Row[]): void {
+  current.begin.run()
+  try {
+    insert(current, rows)
+    current.commit.run()
+  } catch (error) {
+    if (current.db.isTransaction) current.db.exec('ROLLBACK')
+    throw error
   }
 }
 

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { messageOf } from '../../core/error.ts'
 import { entryPoint } from '../../platform/entry.ts'
+import { makeBell, ring } from './bell.ts'
 import { auditError } from './errors.ts'
 import { unwritable } from './queue.ts'
 import type { Head } from './writer.ts'
@@ -21,11 +22,18 @@ export interface WriterThread {
  * @throws AuditError `AUDIT_LOCKED`, `AUDIT_UNWRITABLE`
  */
 export async function startWriter(
-  data: WriterData,
+  data: Omit<WriterData, 'bell'>,
   onNews: (news: ThreadNews) => void,
   onDeath: (why: string) => void,
 ): Promise<WriterThread> {
-  const worker = new Worker(entryPoint('audit-writer'), { workerData: data })
+  const bell = makeBell()
+  const worker = new Worker(entryPoint('audit-writer'), {
+    workerData: { ...data, bell } satisfies WriterData,
+  })
+  const send = (order: WriterOrder): void => {
+    worker.postMessage(order)
+    ring(bell)
+  }
   const { promise: ready, resolve, reject } = Promise.withResolvers<Head>()
   const { promise: gone, resolve: end } = Promise.withResolvers<void>()
   let isClosing = false
@@ -47,10 +55,10 @@ export async function startWriter(
   try {
     return {
       head: await ready,
-      send: (order) => worker.postMessage(order),
+      send,
       close: () => {
         isClosing = true
-        worker.postMessage({ kind: 'close' } satisfies WriterOrder)
+        send({ kind: 'close' })
         return gone
       },
     }

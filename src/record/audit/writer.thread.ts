@@ -2,23 +2,25 @@ import { join } from 'node:path'
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { messageOf } from '../../core/error.ts'
 import { openDb, type Db } from '../../platform/db.ts'
-import { Awake } from './awake.ts'
+import { answered, type Bell } from './bell.ts'
 import { IndexFollower, type IndexNews } from './index-follower.ts'
 import { createPrivateFile } from './segments.ts'
 import { SegmentStore } from './store.ts'
 import { Writer, type Head, type WriterNews } from './writer.ts'
 
-/** So long the next batch is waited for awake, when those who send it do as well. */
-const AWAKE_MS = 0.2
+/** So long the thread listens for the bell alone after a batch; less than the index waits for a quiet moment. */
+const LISTEN_MS = 5
 
 export interface WriterData {
   readonly directory: string
   readonly maxSegmentBytes: number
+  /** Rung with every order. */
+  readonly bell: Bell
 }
 
-/** What the thread is told. A batch is its entries' texts, each ended by a line break; `isAwake`: stay so for the next. */
+/** What the thread is told. A batch is its entries' texts, each ended by a line break. */
 export type WriterOrder =
-  | { readonly kind: 'append'; readonly text: string; readonly isAwake: boolean }
+  | { readonly kind: 'append'; readonly text: string }
   | { readonly kind: 'reindex' }
   | { readonly kind: 'close' }
 
@@ -34,7 +36,7 @@ export type ThreadNews =
 const port = parentPort
 if (port !== null) run(workerData as WriterData, (news) => port.postMessage(news))
 
-function run({ directory, maxSegmentBytes }: WriterData, tell: (news: ThreadNews) => void): void {
+function run({ directory, maxSegmentBytes, bell }: WriterData, tell: (news: ThreadNews) => void): void {
   const lock = takeLock(join(directory, 'lock.db'))
   if (lock === undefined) {
     tell({ kind: 'locked' })
@@ -44,14 +46,9 @@ function run({ directory, maxSegmentBytes }: WriterData, tell: (news: ThreadNews
     const store = new SegmentStore(directory)
     const writer = new Writer({ store, maxSegmentBytes, tell })
     const index = new IndexFollower(join(directory, 'index.db'), store, tell)
-    const awake = new Awake(AWAKE_MS)
     tell({ kind: 'ready', head: writer.head })
     port!.on('message', (first: WriterOrder) => {
-      awake.rest()
-      if (serve(first, writer, index, store)) {
-        if (first.kind === 'append' && first.isAwake) awake.stay()
-        return
-      }
+      if (serve(first, bell, writer, index, store)) return
       index.close()
       store.close()
       lock.close()
@@ -64,8 +61,30 @@ function run({ directory, maxSegmentBytes }: WriterData, tell: (news: ThreadNews
   }
 }
 
+/**
+ * Deals with everything that has arrived, and with what arrives while it listens; false when told to close. To come back
+ * through the event loop for every batch takes longer than many a disk needs for a commit.
+ */
+function serve(
+  first: WriterOrder,
+  bell: Bell,
+  writer: Writer,
+  index: IndexFollower,
+  store: SegmentStore,
+): boolean {
+  let order: WriterOrder | undefined = first
+  while (order !== undefined) {
+    const rung = Atomics.load(bell, 0)
+    if (!serveAll(order, writer, index)) return false
+    tidy(store)
+    index.wake(writer.head.seq)
+    order = nextOrder() ?? (answered(bell, rung, LISTEN_MS) ? nextOrder() : undefined)
+  }
+  return true
+}
+
 /** Deals with everything that has arrived, in one go; false when told to close. */
-function serve(first: WriterOrder, writer: Writer, index: IndexFollower, store: SegmentStore): boolean {
+function serveAll(first: WriterOrder, writer: Writer, index: IndexFollower): boolean {
   let batch: string[] = []
   let order: WriterOrder | undefined = first
   while (order !== undefined) {
@@ -77,12 +96,14 @@ function serve(first: WriterOrder, writer: Writer, index: IndexFollower, store: 
       index.rebuild()
     }
     // the commit is the clock: whatever came while the last one ran is the next batch
-    order = (receiveMessageOnPort(port!) as { message: WriterOrder } | undefined)?.message
+    order = nextOrder()
   }
   writer.append(batch)
-  tidy(store)
-  index.wake(writer.head.seq)
   return true
+}
+
+function nextOrder(): WriterOrder | undefined {
+  return (receiveMessageOnPort(port!) as { message: WriterOrder } | undefined)?.message
 }
 
 /** After the acknowledgements: whoever waited for these entries does not wait for this. */

@@ -5,7 +5,7 @@ import type { Pattern } from './pattern.ts'
 import { hashName, Scan } from './scan.ts'
 import { Workspaces, type Workspace } from './workspace.ts'
 
-const FIRSTS = 1024
+const FIRSTS = 8192
 
 /** What stands before every rule: the exclusions, and the workspaces of others. */
 export class Barrier {

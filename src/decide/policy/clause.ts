@@ -87,8 +87,9 @@ export interface Operation {
   readonly kind: ResourceKind
   readonly domain: Domain
   readonly needsResource: boolean
-  /** `namespace:verb:`, for messages. */
+  /** `namespace:verb:`, for messages; and the same behind a space. */
   readonly prefix: string
+  readonly spacedPrefix: string
 }
 
 const NEEDS_RESOURCE = new Set(['fs', 'net', 'process:spawn', 'tool:call', 'secret:use', 'model'])
@@ -103,7 +104,9 @@ export const OPERATIONS: ReadonlyMap<string, ReadonlyMap<string, Operation>> = (
     const needsResource = NEEDS_RESOURCE.has(namespace) || NEEDS_RESOURCE.has(`${namespace}:${verb}`)
     const verbs = table.get(namespace) ?? new Map<string, Operation>()
     const prefix = `${namespace}:${verb}:`
-    table.set(namespace, verbs.set(verb, { id, namespace, verb, kind, domain, needsResource, prefix }))
+    const spacedPrefix = ` ${prefix}`
+    const operation = { id, namespace, verb, kind, domain, needsResource, prefix, spacedPrefix }
+    table.set(namespace, verbs.set(verb, operation))
   }
   return table
 })()

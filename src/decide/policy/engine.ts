@@ -4,7 +4,7 @@ import { parseCapability, type Capability } from '../../core/capability.ts'
 import type { Decision } from '../../core/decision.ts'
 import { messageOf } from '../../core/error.ts'
 import type { Principal, Role } from '../../core/principal.ts'
-import { operationOf, type Clause, type Operation } from './clause.ts'
+import { operationOf, secondOf, type Clause, type Operation } from './clause.ts'
 import { EMPTY_POLICY, mayGrant, readPolicy, type Policy } from './compile.ts'
 import { Barrier } from './barrier.ts'
 import { byDefault, denied, invalidResource, unknownAction } from './answer.ts'
@@ -12,13 +12,23 @@ import { covers } from './covers.ts'
 import { LazyEvidence, type InForce } from './evidence.ts'
 import type { Exclusions, ProtectedPlaces } from './exclusion.ts'
 import { exclusionFix, ruleFix } from './fix.ts'
-import { HeldGrants, type HeldGrant, type Holder } from './held.ts'
-import type { Profile } from './profile.ts'
+import { grantsFor, HeldGrants, NONE, type HeldGrant } from './held.ts'
 import { Profiles } from './profiles.ts'
 import { Scan } from './scan.ts'
 import { Search } from './search.ts'
 import { expand, type Variables } from './variables.ts'
-import { factsOf, gate, isKnown, riskOf, settled, Voices, weigh, type Facts, type Settled } from './weigh.ts'
+import {
+  factsOf,
+  gate,
+  isKnown,
+  riskOf,
+  settled,
+  Voices,
+  weigh,
+  withEvidence,
+  type Facts,
+  type Settled,
+} from './weigh.ts'
 import type { Workspace, Workspaces } from './workspace.ts'
 
 export interface PolicyOptions {
@@ -151,20 +161,16 @@ export class PolicyEngine {
     } catch (error) {
       answer = settled('deny', 'error', `deciding failed: ${messageOf(error)}`, 'report this as a bug')
     }
-    const { effect, rule, reason, capabilities, fix } = answer
     const inForce = (this.#inForce ??= { digest: this.digest(), epoch: this.#epoch })
     const took = Math.round((this.#monotonicMs() - started) * 1e6)
-    const evidence = new LazyEvidence(domain, inForce, took, who, action)
-    return fix === undefined
-      ? { effect, layer: 'policy', rule, reason, capabilities, evidence }
-      : { effect, layer: 'policy', rule, reason, fix, capabilities, evidence }
+    return withEvidence(answer, new LazyEvidence(domain, inForce, took, who, action))
   }
 
   #settle(who: Principal, action: Action, operation: Operation, now: number): Settled {
     const scan = this.#scan
     // both asked for first: they are far away in memory, and on their way while the resource is read
     const holder = this.#held.holder(who.id)
-    const profile = isKnown(who.role) && Number.isFinite(now) ? this.#profile(who, holder) : undefined
+    const profile = isKnown(who.role) && Number.isFinite(now) ? this.#profile(who, holder) : NONE
     const problem = scan.read(operation.kind, action.resource, operation.needsResource)
     if (problem !== undefined) return invalidResource(problem)
     const isOwner = who.role === 'owner'
@@ -172,35 +178,41 @@ export class PolicyEngine {
       const excluded = this.#barrier.against(who, scan, operation)
       if (excluded !== undefined) return denied(excluded, exclusionFix(excluded))
     }
-    if (profile === undefined) {
+    if (profile === NONE) {
       return settled('deny', `role.${who.role}`, 'who asks is not known', 'identify yourself to Warder first')
     }
     const risk = riskOf(action)
     const { askAt, source } = this.#policy
-    const count = this.#search.begin(profile, grantsFor(who, holder), scan, operation.id)
-    const plain = count === 1 && risk < askAt ? this.#search.plainAnswer(now) : undefined
+    const second = secondOf(now)
+    let count = this.#look(profile, grantsFor(who, holder), operation)
+    if (count > 0) count = this.#search.leaveOutLapsed(second)
+    const plain = count === 1 && risk < askAt ? this.#search.plainAnswer(second) : undefined
     if (plain === undefined && count > 0) {
       this.#voices.hear(this.#search.clauses(), count, factsOf(isOwner, risk, askAt, now, action.task))
       const { deny } = this.#voices
       if (deny !== undefined) return denied(deny, ruleFix(deny))
     }
-    const closed = gate(action, isOwner, risk, profile.ceiling, source.value)
+    // without a label there is nothing above any ceiling, and the profile is not fetched
+    const ceiling = action.sensitivity === undefined ? 0 : this.#profiles.at(profile).ceiling
+    const closed = gate(action, isOwner, risk, ceiling, source.value)
     if (closed !== undefined) return closed
     if (isOwner) return settled('allow', 'role.owner', 'the owner may')
     const answer = plain ?? (count > 0 ? weigh(this.#voices, risk) : undefined)
     return answer ?? byDefault(who, action, operation, scan)
   }
 
-  #profile(who: Principal, holder: Holder | undefined): Profile {
-    if (holder?.profile !== undefined && holder.role === who.role && holder.preset === who.preset) {
-      return holder.profile
-    }
-    const profile = this.#profiles.of(who, this.#barrier.workspaces.of(who.id).length > 0)
-    if (holder !== undefined) {
-      holder.role = who.role
-      holder.preset = who.preset
-      holder.profile = profile
-    }
+  #look(profile: number, holder: number, operation: Operation): number {
+    this.#search.askRules(this.#profiles.table, profile, this.#scan, operation.id)
+    return this.#search.askGrants(this.#held.table, holder, this.#scan, operation.id)
+  }
+
+  /** The index of the profile of `who`. */
+  #profile(who: Principal, holder: number): number {
+    const isBindable = holder !== NONE && who.role === 'agent'
+    const bound = isBindable ? this.#held.profileOf(holder, who.preset) : NONE
+    if (bound !== NONE) return bound
+    const profile = this.#profiles.indexOf(who, this.#barrier.workspaces.of(who.id).length > 0)
+    if (isBindable) this.#held.bindProfile(holder, who.preset, profile)
     return profile
   }
 
@@ -218,7 +230,7 @@ export class PolicyEngine {
     const excluded = isPath ? this.#barrier.against(who, this.#scan, operation) : undefined
     const holder = this.#held.holder(who.id)
     const profile = this.#profile(who, holder)
-    const count = this.#search.begin(profile, grantsFor(who, holder), this.#scan, operation.id)
+    const count = this.#look(profile, grantsFor(who, holder), operation)
     const found = this.#search
       .clauses()
       .slice(0, count)
@@ -261,7 +273,7 @@ export class PolicyEngine {
 
   /** The preset `who` has under this policy, if any. */
   presetOf(who: Principal): string | undefined {
-    return this.#profile(who, this.#held.holder(who.id)).preset
+    return this.#profiles.at(this.#profile(who, this.#held.holder(who.id))).preset
   }
 
   /** The clauses of the grants `principal` holds, live or not. */
@@ -281,9 +293,4 @@ export class PolicyEngine {
     )
     return this.#digest
   }
-}
-
-/** Only an agent holds grants: another principal of the same name must not use them. */
-function grantsFor(who: Principal, holder: Holder | undefined): Holder | undefined {
-  return who.role === 'agent' ? holder : undefined
 }

@@ -3,18 +3,19 @@ import type { Clause, Operation } from './clause.ts'
 import type { Scan } from './scan.ts'
 
 const PLAIN = /^[\w@%+=:,./-]+$/
+const ADD = 'warder grant add '
 const WHY = " --reason '…'"
 
 /** What would change a default deny: the smallest grant, as a command. */
 export function defaultFix(who: Principal, operation: Operation, scan: Scan, resource: string): string {
   if (who.role !== 'agent') return `add a rule for the role ${who.role} to the policy file`
   if (scan.hasStar) return NOT_GRANTABLE
-  const start = `warder grant add ${who.id} `
-  if (resource.length === 0) return start + operation.prefix.slice(0, -1) + WHY
-  // parts are only joined here; nobody reads most of these
+  const start = ADD + who.id
+  if (resource.length === 0) return start + operation.spacedPrefix.slice(0, -1) + WHY
+  // parts are only joined here, as few as can be; nobody reads most of these
   return scan.isWord
-    ? start + operation.prefix + resource + WHY
-    : start + quote(operation.prefix + resource) + WHY
+    ? start + operation.spacedPrefix + resource + WHY
+    : `${start} ${quote(operation.prefix + resource)}${WHY}`
 }
 
 // as a pattern the name would mean more than itself

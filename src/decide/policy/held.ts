@@ -2,8 +2,8 @@ import { sha256 } from '../../core/canonical.ts'
 import { parseCapability, type Capability } from '../../core/capability.ts'
 import type { Principal } from '../../core/principal.ts'
 import { addClause, clauseOf, removeClause, type Clause } from './clause.ts'
-import { compilePattern } from './pattern.ts'
-import type { Profile } from './profile.ts'
+import { compilePattern, type Pattern } from './pattern.ts'
+import { PRESETS } from './preset.ts'
 import { expand } from './variables.ts'
 import { PatternIndex } from './pattern-index.ts'
 import { SlotTable } from './slot-table.ts'
@@ -21,13 +21,11 @@ export interface HeldGrant {
   readonly expiresAt: number
 }
 
-/** What one agent holds, with its profile beside it so that deciding needs one lookup. */
-export class Holder extends PatternIndex<Clause> {
-  role: Principal['role'] | undefined = undefined
-  preset: string | undefined = undefined
-  profile: Profile | undefined = undefined
-  count = 0
-}
+/** What stands for a holder, or for a profile, where there is none. */
+export const NONE = -1
+
+const PRESET_BITS = 3
+const PRESET_MASK = (1 << PRESET_BITS) - 1
 
 interface Placement {
   readonly grant: HeldGrant
@@ -40,8 +38,9 @@ const FIRST_GRANT = 30_000
 
 /** The grants in force, by holder and operation. One change touches the cells of that grant and nothing else. */
 export class HeldGrants {
-  readonly #holders = new Map<string, Holder>()
-  readonly #table = new SlotTable<Clause>()
+  readonly table = new SlotTable<Clause>()
+  /** The index of each agent that holds something. */
+  readonly #holders = new Map<string, number>()
   readonly #placements = new Map<string, Placement>()
   /** The sum of the digests of all grants modulo 2^256: the digest of the set, without looking at the others. */
   #sum = 0n
@@ -63,25 +62,38 @@ export class HeldGrants {
       until: grant.expiresAt,
       task: grant.task,
     })
-    const holder = this.#holders.get(grant.principal) ?? new Holder(this.#table)
-    addClause(holder, capability, pattern, clause)
-    holder.count++
-    this.#holders.set(grant.principal, holder)
+    this.#place(grant.principal, capability, pattern, clause)
     const digest = digestOfGrant(grant)
     this.#placements.set(grant.id, { grant, clause, digest })
     this.#sum = (this.#sum + digest) % FIELD
     return true
   }
 
+  #place(principal: string, capability: Capability, pattern: Pattern, clause: Clause): void {
+    const known = this.#holders.get(principal)
+    const holder = new PatternIndex(this.table, known)
+    try {
+      addClause(holder, capability, pattern, clause)
+    } catch (error) {
+      if (known === undefined) this.table.heads.giveBack(holder.index)
+      throw error
+    }
+    if (known === undefined) this.#holders.set(onlyText(principal), holder.index)
+  }
+
   withdraw(id: string): boolean {
     const placement = this.#placements.get(id)
     if (placement === undefined) return false
     const { grant, clause } = placement
-    const holder = this.#holders.get(grant.principal)
-    if (holder !== undefined) {
+    const index = this.#holders.get(grant.principal)
+    if (index !== undefined) {
+      const holder = new PatternIndex(this.table, index)
       const capability = capabilityOf(grant)
       removeClause(holder, capability, compilePattern(capability), clause)
-      if (--holder.count === 0) this.#holders.delete(grant.principal)
+      if (holder.size === 0) {
+        this.#holders.delete(grant.principal)
+        this.table.heads.giveBack(index)
+      }
     }
     this.#placements.delete(id)
     this.#sum = (this.#sum - placement.digest + FIELD) % FIELD
@@ -95,13 +107,25 @@ export class HeldGrants {
       .map(({ id }) => id)
   }
 
-  holder(principal: string): Holder | undefined {
-    return this.#holders.get(principal)
+  /** The index of what `principal` holds, or {@link NONE}. */
+  holder(principal: string): number {
+    return this.#holders.get(principal) ?? NONE
+  }
+
+  /** The profile that was bound to this holder for this preset, or {@link NONE}: it spares a look for it by name. */
+  profileOf(holder: number, preset: string | undefined): number {
+    const memo = this.table.heads.memo(holder)
+    return (memo & PRESET_MASK) === presetCode(preset) ? (memo >> PRESET_BITS) - 1 : NONE
+  }
+
+  bindProfile(holder: number, preset: string | undefined, profile: number): void {
+    const code = presetCode(preset)
+    if (code !== NONE) this.table.heads.setMemo(holder, ((profile + 1) << PRESET_BITS) | code)
   }
 
   /** After a new policy: nobody keeps a profile of the old one. */
   forgetProfiles(): void {
-    for (const holder of this.#holders.values()) holder.profile = undefined
+    this.table.heads.forgetMemos()
   }
 
   of(principal: string): readonly Clause[] {
@@ -113,6 +137,31 @@ export class HeldGrants {
   digest(): string {
     return this.#sum.toString(16)
   }
+}
+
+/**
+ * Only agents, guests and devices hold grants: another principal of the same name must not use them. `guest:NAME` and
+ * `device:NAME` are no agent's names, and no agent's name is one of theirs.
+ */
+export function grantsFor(who: Principal, holder: number): number {
+  if (who.role === 'agent') return holder
+  const isNamed = who.role === 'guest' ? 'guest:' : who.role === 'operator' ? 'device:' : undefined
+  return isNamed !== undefined && who.id.startsWith(isNamed) ? holder : NONE
+}
+
+/** No preset is 0; one nobody knows is {@link NONE}, which nothing is bound to. */
+function presetCode(preset: string | undefined): number {
+  if (preset === undefined) return 0
+  const at = (PRESETS as readonly string[]).indexOf(preset)
+  return at === -1 ? NONE : at + 1
+}
+
+/**
+ * The one copy V8 keeps of this text: what a parser makes of a short name is that copy too, so that finding it in the map
+ * compares two addresses and never looks at the letters.
+ */
+function onlyText(text: string): string {
+  return Object.keys({ [text]: 0 })[0] ?? text
 }
 
 /** @throws PolicyError `PATTERN_INVALID` for a variable: a grant has none */

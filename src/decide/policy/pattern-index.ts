@@ -1,11 +1,23 @@
 import { PolicyError } from './error.ts'
+import {
+  depthBit,
+  hasExact,
+  hasExactDepth,
+  hasFloating,
+  hasStars,
+  headAt,
+  openDepths,
+  tailDepths,
+  type Way,
+} from './index-head.ts'
 import type { Pattern } from './pattern.ts'
 import { LIMITS } from './resource.ts'
 import { hashRun, type Scan } from './scan.ts'
 import type { Plain } from './slot-record.ts'
 import { SlotTable } from './slot-table.ts'
 
-type Way = 'exact' | 'open' | 'tail' | 'floating'
+/** Above the number of operations there are. */
+const CELLS_PER_INDEX = 256
 
 // one map for four kinds of key; these keep them apart, and every hit is compared in full
 const OPEN = 0x5bd1e995
@@ -19,25 +31,17 @@ const FLOATING = 0x165667b1
  */
 export class PatternIndex<T> {
   readonly table: SlotTable<T>
-  readonly #firstCell: number
-  /** Bit d: there is a pattern of this way with d leading names (bit 31: 31 or more). */
-  #exactDepths = 0
-  #openDepths = 0
-  #tailDepths = 0
-  #floating = 0
-  /** Bit o modulo 32: operation o has, or had, a whole pattern, or one with stars. A clear bit spares a look. */
-  #exactOperations = 0
-  #starOperations = 0
-  #size = 0
+  /** Its number in the table. */
+  readonly index: number
   readonly #places: number[] = []
 
-  constructor(table = new SlotTable<T>()) {
+  constructor(table = new SlotTable<T>(), index = table.heads.take()) {
     this.table = table
-    this.#firstCell = table.nextCell()
+    this.index = index
   }
 
   get size(): number {
-    return this.#size
+    return this.table.heads.size(this.index)
   }
 
   /**
@@ -46,25 +50,18 @@ export class PatternIndex<T> {
    */
   add(pattern: Pattern, value: T, operation = 0, plain?: Plain): void {
     const way = wayOf(pattern)
-    const cell = this.#firstCell + operation
+    const cell = this.index * CELLS_PER_INDEX + operation
     const key = keyOf(pattern, way) ^ saltOf(cell)
     if (way === 'open' && pattern.shape === 'glob') checkRoom(pattern, this.table.countGlobs(key, cell))
     this.table.add(key, cell, pattern, value, plain)
-    if (way === 'exact') this.#exactOperations |= 1 << operation
-    else this.#starOperations |= 1 << operation
-    const bit = depthBit(pattern.fixed)
-    if (way === 'exact') this.#exactDepths |= bit
-    else if (way === 'open') this.#openDepths |= bit
-    else if (way === 'tail') this.#tailDepths |= bit
-    else this.#floating++
-    this.#size++
+    this.table.heads.noteAdded(this.index, operation, way, pattern.fixed)
   }
 
   /** Takes out what was put in with the same pattern, value and operation. */
   remove(pattern: Pattern, value: T, operation = 0): void {
-    const cell = this.#firstCell + operation
+    const cell = this.index * CELLS_PER_INDEX + operation
     const key = keyOf(pattern, wayOf(pattern)) ^ saltOf(cell)
-    if (this.table.remove(key, cell, value)) this.#size--
+    if (this.table.remove(key, cell, value)) this.table.heads.noteRemoved(this.index)
   }
 
   /**
@@ -74,68 +71,86 @@ export class PatternIndex<T> {
    */
   find(scan: Scan, found: T[], count: number, operation = 0): number {
     const places = this.#places
-    const end = this.seek(scan, places, operation)
+    const end = seek(this.table, this.index, scan, places, operation)
     for (let i = 0; i < end; i++) found[count + i] = this.table.value(places[i]!)
     return count + end
   }
+}
 
-  /**
-   * Like `find`, but writes where in the table they stand, from the beginning of `found` on: good until the next change.
-   *
-   * @returns how many there are
-   */
-  seek(scan: Scan, found: number[], operation: number): number {
-    const isExact = (this.#exactOperations & (1 << operation)) !== 0
-    const hasStars = (this.#starOperations & (1 << operation)) !== 0
-    if (!isExact && !hasStars) return 0
-    const cell = this.#firstCell + operation
-    const salt = saltOf(cell)
-    const table = this.table
-    const { heads, count: depth } = scan
-    let n = 0
-    if (isExact && (this.#exactDepths & depthBit(depth)) !== 0) {
-      n = table.find(heads[depth]! ^ salt, cell, scan, depth, found, n)
-    }
-    if (!hasStars) return n
-    const open = this.#openDepths
-    // the lowest depth there is a pattern of; the highest bit stands for all depths beyond
-    for (let d = open === 0 ? depth + 1 : 31 - Math.clz32(open & -open); d <= depth; d++) {
-      if ((open & depthBit(d)) === 0) continue
-      n = table.find(heads[d]! ^ OPEN ^ salt, cell, scan, d, found, n)
-    }
-    if ((this.#tailDepths | this.#floating) === 0) return n
-    return this.#seekRare(scan, found, n, cell)
+/**
+ * Asks one index of a table: writes where in the table everything stands that covers the scanned resource, from the
+ * beginning of `found` on. Good until the next change.
+ *
+ * @returns how many there are
+ */
+export function seek<T>(
+  table: SlotTable<T>,
+  index: number,
+  scan: Scan,
+  found: number[],
+  operation: number,
+): number {
+  const { words } = table.heads
+  const at = headAt(index)
+  const isExact = hasExact(words, at, operation)
+  const isStarred = hasStars(words, at, operation)
+  if (!isExact && !isStarred) return 0
+  const cell = index * CELLS_PER_INDEX + operation
+  const salt = saltOf(cell)
+  const { heads, count: depth } = scan
+  let n = 0
+  if (isExact && hasExactDepth(words, at, depth)) {
+    n = table.find(heads[depth]! ^ salt, cell, scan, depth, found, n)
   }
+  if (!isStarred) return n
+  const open = openDepths(words, at)
+  // the lowest depth there is a pattern of; the highest bit stands for all depths beyond
+  for (let d = open === 0 ? depth + 1 : 31 - Math.clz32(open & -open); d <= depth; d++) {
+    if ((open & depthBit(d)) === 0) continue
+    n = table.find(heads[d]! ^ OPEN ^ salt, cell, scan, d, found, n)
+  }
+  const tails = tailDepths(words, at)
+  if (tails !== 0) n = seekTails(table, tails, scan, found, n, cell)
+  return hasFloating(words, at) ? seekFloating(table, scan, found, n, cell) : n
+}
 
-  #seekRare(scan: Scan, found: number[], count: number, cell: number): number {
-    const salt = saltOf(cell)
-    const table = this.table
-    const { heads, names, count: depth } = scan
-    let n = count
-    if (this.#tailDepths !== 0 && depth > 0) {
-      const end = names[depth - 1]!
-      for (let d = 0; d < depth; d++) {
-        if ((this.#tailDepths & depthBit(d)) === 0) continue
-        n = table.find(hashRun(heads[d]!, end) ^ TAIL ^ salt, cell, scan, d, found, n)
-      }
-    }
-    if (this.#floating > 0) {
-      for (let i = 0; i < depth; i++) {
-        const key = names[i]! ^ FLOATING ^ salt
-        // what did not match, or did, for the same name further up gives the same answer here
-        if (table.mayHold(key) && names.indexOf(names[i]!) === i) n = table.find(key, cell, scan, 0, found, n)
-      }
-    }
-    return n
+function seekTails<T>(
+  table: SlotTable<T>,
+  tails: number,
+  scan: Scan,
+  found: number[],
+  count: number,
+  cell: number,
+): number {
+  const { heads, names, count: depth } = scan
+  let n = count
+  for (let d = 0; d < depth; d++) {
+    if ((tails & depthBit(d)) === 0) continue
+    const key = hashRun(heads[d]!, names[depth - 1]!) ^ TAIL ^ saltOf(cell)
+    n = table.find(key, cell, scan, d, found, n)
   }
+  return n
+}
+
+function seekFloating<T>(
+  table: SlotTable<T>,
+  scan: Scan,
+  found: number[],
+  count: number,
+  cell: number,
+): number {
+  const { names, count: depth } = scan
+  let n = count
+  for (let i = 0; i < depth; i++) {
+    const key = names[i]! ^ FLOATING ^ saltOf(cell)
+    // what did not match, or did, for the same name further up gives the same answer here
+    if (table.mayHold(key) && names.indexOf(names[i]!) === i) n = table.find(key, cell, scan, 0, found, n)
+  }
+  return n
 }
 
 function saltOf(cell: number): number {
   return Math.imul(cell, 0x61c88647)
-}
-
-function depthBit(depth: number): number {
-  return 1 << (depth > 31 ? 31 : depth)
 }
 
 function wayOf(pattern: Pattern): Way {

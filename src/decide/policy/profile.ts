@@ -10,7 +10,7 @@ import { isPreset, PRESET_CAPABILITIES } from './preset.ts'
 import type { PolicyDocument } from './schema.ts'
 import { expand, type Variables } from './variables.ts'
 
-/** Everything the policy says about one principal, by operation, and its ceiling. */
+/** Everything the policy says about one principal, by operation, and its ceiling; it is known by its index in the table. */
 export class Profile extends PatternIndex<Clause> {
   readonly ceiling: number
   readonly preset: string | undefined

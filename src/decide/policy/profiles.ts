@@ -11,8 +11,10 @@ export class Profiles {
   readonly #policy: Policy
   readonly #variables: (agent: string) => Variables
   readonly #named: ReadonlySet<string>
-  readonly #kept = new Map<string, Profile>()
-  readonly #slots = new SlotTable<Clause>()
+  readonly table = new SlotTable<Clause>()
+  /** The index of each, or why there is none: compiling it again would fail again. */
+  readonly #kept = new Map<string, number | PolicyError>()
+  readonly #profiles: Profile[] = []
 
   constructor(policy: Policy, variables: (agent: string) => Variables) {
     this.#policy = policy
@@ -22,27 +24,41 @@ export class Profiles {
 
   /** @throws PolicyError `POLICY_INVALID` for an agent whose rules cannot be compiled */
   compileNamed(): void {
-    for (const id of this.#named) this.of({ id, role: 'agent' }, false)
+    for (const id of this.#named) this.indexOf({ id, role: 'agent' }, false)
   }
 
   /**
    * @param hasWorkspace whether `who` has one, and so rules like nobody else's
    * @throws PolicyError `POLICY_INVALID`
    */
-  of(who: Pick<Principal, 'id' | 'role' | 'preset'>, hasWorkspace: boolean): Profile {
+  indexOf(who: Pick<Principal, 'id' | 'role' | 'preset'>, hasWorkspace: boolean): number {
     const isOwn = who.role === 'agent' && (hasWorkspace || this.#named.has(who.id))
     const key = profileKey(who, isOwn)
-    let profile = this.#kept.get(key)
-    if (profile === undefined) {
-      profile = this.#compile(who)
-      this.#kept.set(key, profile)
+    const kept = this.#kept.get(key) ?? this.#compiled(who)
+    this.#kept.set(key, kept)
+    if (kept instanceof PolicyError) throw kept
+    return kept
+  }
+
+  /** @param index as `indexOf` has given it */
+  at(index: number): Profile {
+    return this.#profiles[index]!
+  }
+
+  #compiled(who: Pick<Principal, 'id' | 'role' | 'preset'>): number | PolicyError {
+    try {
+      const profile = this.#compile(who)
+      this.#profiles[profile.index] = profile
+      return profile.index
+    } catch (error) {
+      if (error instanceof PolicyError) return error
+      throw error
     }
-    return profile
   }
 
   #compile(who: Pick<Principal, 'id' | 'role' | 'preset'>): Profile {
     try {
-      return compileProfile(this.#policy, who, this.#variables(who.id), this.#slots)
+      return compileProfile(this.#policy, who, this.#variables(who.id), this.table)
     } catch (cause) {
       if (!(cause instanceof PolicyError)) throw cause
       const { file } = this.#policy.source

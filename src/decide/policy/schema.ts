@@ -42,6 +42,10 @@ const defaults = z.strictObject({
 const agent = z.strictObject({
   description: z.string().max(500).optional(),
   role_preset: z.enum(PRESETS).optional().describe('what the agent holds from the start'),
+  tier: z
+    .enum(['trusted', 'verified', 'untrusted'])
+    .optional()
+    .describe('how far its code is trusted: the less, the more its sandbox must keep, whatever its profile says'),
   may_request: capabilities.optional().describe('what it does not hold, but a person may be asked for'),
   ceiling: z.enum(SENSITIVITY_LEVELS).optional().describe('the most sensitive data it may handle'),
 })

@@ -1,28 +1,39 @@
 import type { Clause } from './clause.ts'
 import type { Pattern } from './pattern.ts'
 import type { Scan } from './scan.ts'
+import { fitsTail, tailOf } from './slot-tail.ts'
 
 /** How many words of 32 bits a record takes up: one line of the processor's cache. */
-export const RECORD = 16
+const RECORD = 16
+/** Where the first begins: the allocator puts 16 bytes of its own in front of a large array, and lines have 64. */
+const FIRST = 12
 
-// these five, then the head of the pattern, one byte a character
+// these five, then the head of the pattern and its tail, one byte a character
 const KEY = 0
 const CELL = 1
-/** Bits 0-2 the shape, 3 whether a port is asked for, 4 whether it is plain, 5-10 the length of the head, 16-31 the port. */
+/** Bits 0-2 the shape, 3 whether a port is asked for, 4 whether it is plain, 5-10 how long the head is, 11-15 the tail, 16-31 the port. */
 const ABOUT = 2
 const FROM = 3
 const UNTIL = 4
 const HEAD = 5
 
-const SHAPES = ['exact', 'tree', 'child', 'below', 'glob'] as const
-const [EXACT, , CHILD, BELOW, GLOB] = [0, 1, 2, 3, 4]
+const SHAPES = ['exact', 'tree', 'child', 'below'] as const
+const EXACT = 0
+const CHILD = 2
+const BELOW = 3
+/** A glob that is in its record as a whole. */
+const SHORT_GLOB = 4
+/** From here on more than the record is needed. */
+const GLOB = 5
 /** What cannot be compared by its record: a long head, letters beyond ASCII, several ports. */
-const UNUSUAL = 5
+const UNUSUAL = 6
 const SHAPE_MASK = 7
 const HAS_PORT = 8
 const IS_PLAIN = 16
 const LENGTH_SHIFT = 5
 const LENGTH_MASK = 63
+const TAIL_SHIFT = 11
+const TAIL_MASK = 31
 const PORT_SHIFT = 16
 const LONGEST_HEAD = (RECORD - HEAD) * 4
 
@@ -36,8 +47,18 @@ export interface RecordMemory {
 }
 
 export function recordMemory(records: number): RecordMemory {
-  const words = new Int32Array(records * RECORD)
+  const words = new Int32Array(FIRST + records * RECORD)
   return { words, bytes: new Uint8Array(words.buffer) }
+}
+
+/** At which word the record of a place begins. */
+export function recordAt(place: number): number {
+  return FIRST + place * RECORD
+}
+
+/** Writes a record as it stands elsewhere. */
+export function copyRecord(from: Int32Array, at: number, to: Int32Array, toAt: number): void {
+  for (let i = 0; i < RECORD; i++) to[toAt + i] = from[at + i]!
 }
 
 /** Writes all of the record at word `at`, whatever stood there before. */
@@ -50,15 +71,17 @@ export function writeRecord(
   plain: Plain | undefined,
 ): void {
   const head = headOf(pattern)
+  const tail = shortTailOf(pattern, head)
   words.fill(0, at, at + RECORD)
   words[at + KEY] = key
   words[at + CELL] = cell
-  const about = aboutOf(pattern, head)
+  const about = aboutOf(pattern, head, tail)
   // what needs its pattern has that where the answer would be
   words[at + ABOUT] = about | (plain === undefined || (about & SHAPE_MASK) >= GLOB ? 0 : IS_PLAIN)
   words[at + FROM] = plain?.fromSecond ?? 0
   words[at + UNTIL] = plain?.untilSecond ?? 0
-  for (let i = 0; i < head.length; i++) bytes[(at + HEAD) * 4 + i] = head.charCodeAt(i)
+  const text = head + (tail ?? '')
+  for (let i = 0; i < text.length; i++) bytes[(at + HEAD) * 4 + i] = text.charCodeAt(i)
 }
 
 export function keyIn(words: Int32Array, at: number): number {
@@ -75,6 +98,10 @@ export function needsPattern(words: Int32Array, at: number): boolean {
   return (words[at + ABOUT]! & SHAPE_MASK) >= GLOB
 }
 
+export function isShortGlobAt(words: Int32Array, at: number): boolean {
+  return (words[at + ABOUT]! & SHAPE_MASK) === SHORT_GLOB
+}
+
 export function isUnusualAt(words: Int32Array, at: number): boolean {
   return (words[at + ABOUT]! & SHAPE_MASK) === UNUSUAL
 }
@@ -84,8 +111,13 @@ export function isPlainIn(words: Int32Array, at: number, second: number): boolea
   return (words[at + ABOUT]! & IS_PLAIN) !== 0 && second > words[at + FROM]! && second < words[at + UNTIL]!
 }
 
+/** Whether it is plain, and `second` surely before or behind its time. */
+export function isLapsedIn(words: Int32Array, at: number, second: number): boolean {
+  return (words[at + ABOUT]! & IS_PLAIN) !== 0 && (second < words[at + FROM]! || second > words[at + UNTIL]!)
+}
+
 /**
- * Whether the record covers the scanned resource; of a glob, whether its head does.
+ * Whether the record covers the scanned resource; of a glob that needs its pattern, whether its head does.
  *
  * @param depth how many components its head must have: as many as it was found by
  */
@@ -104,7 +136,8 @@ export function coversRecord({ words, bytes }: RecordMemory, at: number, scan: S
   for (let i = whole * 4; i < length; i++) {
     if (bytes[(at + HEAD) * 4 + i] !== scan.bytes[i]) return false
   }
-  return true
+  if (shape !== SHORT_GLOB) return true
+  return fitsTail(bytes, (at + HEAD) * 4 + length, (about >> TAIL_SHIFT) & TAIL_MASK, scan, depth)
 }
 
 /** The head as a scan writes it: of an endpoint backwards. */
@@ -113,11 +146,21 @@ function headOf(pattern: Pattern): string {
   return pattern.kind === 'endpoint' ? pattern.head.split('').toReversed().join('') : pattern.head
 }
 
-function aboutOf(pattern: Pattern, head: string): number {
+/** The tail of a glob that has room behind its head. */
+function shortTailOf(pattern: Pattern, head: string): string | undefined {
+  const tail = isUnusual(pattern) ? undefined : tailOf(pattern)
+  if (tail === undefined || tail.length > TAIL_MASK || head.length + tail.length > LONGEST_HEAD)
+    return undefined
+  return tail
+}
+
+function aboutOf(pattern: Pattern, head: string, tail: string | undefined): number {
   if (isUnusual(pattern)) return UNUSUAL
   const [port] = pattern.ports ?? []
   const asked = port === undefined ? 0 : HAS_PORT | (port << PORT_SHIFT)
-  return SHAPES.indexOf(pattern.shape) | (head.length << LENGTH_SHIFT) | asked
+  const lengths = (head.length << LENGTH_SHIFT) | ((tail?.length ?? 0) << TAIL_SHIFT)
+  if (pattern.shape !== 'glob') return SHAPES.indexOf(pattern.shape) | lengths | asked
+  return (tail === undefined ? GLOB : SHORT_GLOB) | lengths | asked
 }
 
 function isUnusual({ head, ports }: Pattern): boolean {

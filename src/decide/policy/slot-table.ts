@@ -1,22 +1,25 @@
+import { IndexHeads } from './index-head.ts'
 import { matches, matchRuns } from './match.ts'
 import type { Pattern } from './pattern.ts'
 import type { Scan } from './scan.ts'
 import {
+  copyRecord,
   coversRecord,
+  isLapsedIn,
   isOf,
   isPlainIn,
+  isShortGlobAt,
   isUnusualAt,
   keyIn,
   needsPattern,
-  RECORD,
+  recordAt,
   recordMemory,
   writeRecord,
   type Plain,
 } from './slot-record.ts'
 
-/** Above the number of operations there are. */
-const CELLS_PER_INDEX = 256
 const SMALLEST = 16
+const MIX = 0x9e3779b1
 
 // what a mark says of its place; every other value is a part of the key that stands there
 const EMPTY = 0
@@ -33,6 +36,8 @@ type Kept<T> = T | Pattern | string | readonly string[] | undefined
  * answered from there, and one that finds something waits for little more than the record.
  */
 export class SlotTable<T> {
+  /** What each index that keeps its patterns here holds. */
+  readonly heads = new IndexHeads()
   #marks = new Uint8Array(SMALLEST)
   #memory = recordMemory(SMALLEST)
   #kept: Kept<T>[] = nothing(SMALLEST * KEPT)
@@ -40,14 +45,8 @@ export class SlotTable<T> {
   #shift = 32 - Math.log2(SMALLEST)
   #held = 0
   #takenOut = 0
-  #indexes = 0
   /** Read early and for nothing else: what the answer will need is on its way from memory while the record is compared. */
   fetched: unknown = undefined
-
-  /** The first cell of an index; never given twice. */
-  nextCell(): number {
-    return this.#indexes++ * CELLS_PER_INDEX
-  }
 
   /**
    * Writes the place of everything put in under this key and cell that covers the scanned resource into `found`.
@@ -58,10 +57,10 @@ export class SlotTable<T> {
   find(key: number, cell: number, scan: Scan, depth: number, found: number[], count: number): number {
     const marks = this.#marks
     const last = marks.length - 1
-    const mixed = Math.imul(key, 0x9e3779b1)
+    const mixed = Math.imul(key, MIX)
     const mark = markOf(mixed)
     let n = count
-    for (let place = mixed >>> this.#shift; ; place = (place + 1) & last) {
+    for (let place = mixed >>> this.#shift, step = 1; ; place = (place + step++) & last) {
       const own = marks[place]!
       if (own === mark) {
         this.fetched = this.#kept[place * KEPT + 1]
@@ -74,9 +73,9 @@ export class SlotTable<T> {
   mayHold(key: number): boolean {
     const marks = this.#marks
     const last = marks.length - 1
-    const mixed = Math.imul(key, 0x9e3779b1)
+    const mixed = Math.imul(key, MIX)
     const mark = markOf(mixed)
-    for (let place = mixed >>> this.#shift; ; place = (place + 1) & last) {
+    for (let place = mixed >>> this.#shift, step = 1; ; place = (place + step++) & last) {
       if (marks[place] === mark) return true
       if (marks[place] === EMPTY) return false
     }
@@ -84,7 +83,7 @@ export class SlotTable<T> {
 
   #isFound(place: number, key: number, cell: number, scan: Scan, depth: number): boolean {
     const memory = this.#memory
-    const at = place * RECORD
+    const at = recordAt(place)
     if (!isOf(memory.words, at, key, cell)) return false
     if (!needsPattern(memory.words, at)) return coversRecord(memory, at, scan, depth)
     const pattern = this.#kept[place * KEPT + 1] as Pattern
@@ -99,7 +98,12 @@ export class SlotTable<T> {
 
   /** Whether an allow stands there that has no condition but its time, and is surely in it. */
   isPlain(place: number, second: number): boolean {
-    return isPlainIn(this.#memory.words, place * RECORD, second)
+    return isPlainIn(this.#memory.words, recordAt(place), second)
+  }
+
+  /** Whether an allow stands there that is surely not in its time. */
+  isLapsed(place: number, second: number): boolean {
+    return isLapsedIn(this.#memory.words, recordAt(place), second)
   }
 
   /** Of what is plain. */
@@ -117,34 +121,49 @@ export class SlotTable<T> {
 
   /** How many patterns of this key and cell can only be found by trying each. */
   countGlobs(key: number, cell: number): number {
-    let count = 0
-    for (let place = this.#next(key, cell, undefined); place !== -1;) {
-      const pattern = this.#kept[place * KEPT + 1] as Pattern
-      if (needsPattern(this.#memory.words, place * RECORD) && pattern.shape === 'glob') count++
-      place = this.#next(key, cell, place)
-    }
-    return count
+    return this.#placesOf(key, cell).filter((place) => this.#isGlob(place)).length
   }
 
-  /** The next place of this key and cell after `after`, from the beginning without; -1 when there is none. */
-  #next(key: number, cell: number, after: number | undefined): number {
-    const last = this.#marks.length - 1
-    const mixed = Math.imul(key, 0x9e3779b1)
-    let place = after === undefined ? mixed >>> this.#shift : (after + 1) & last
-    for (; this.#marks[place] !== EMPTY; place = (place + 1) & last) {
-      if (this.#marks[place] === markOf(mixed) && isOf(this.#memory.words, place * RECORD, key, cell))
-        return place
+  #isGlob(place: number): boolean {
+    const { words } = this.#memory
+    if (!needsPattern(words, recordAt(place))) return isShortGlobAt(words, recordAt(place))
+    return (this.#kept[place * KEPT + 1] as Pattern).shape === 'glob'
+  }
+
+  /** Every place of this key and cell; for changes, which nobody waits for. */
+  #placesOf(key: number, cell: number): number[] {
+    const places: number[] = []
+    const mark = markOf(Math.imul(key, MIX))
+    for (
+      let place = this.#first(key), step = 1;
+      this.#marks[place] !== EMPTY;
+      place = this.#then(place, step++)
+    ) {
+      const isSame = this.#marks[place] === mark && isOf(this.#memory.words, recordAt(place), key, cell)
+      if (isSame) places.push(place)
     }
-    return -1
+    return places
+  }
+
+  #first(key: number): number {
+    return Math.imul(key, MIX) >>> this.#shift
+  }
+
+  /**
+   * Ever longer steps, which come by every place. With steps of one, many patterns under one key would lie in a row, and
+   * every key that begins among them would have to walk to its end.
+   */
+  #then(place: number, step: number): number {
+    return (place + step) & (this.#marks.length - 1)
   }
 
   add(key: number, cell: number, pattern: Pattern, value: T, plain?: Plain): void {
-    if ((this.#held + this.#takenOut + 1) * 4 > this.#marks.length * 3) this.#rebuild()
+    if ((this.#held + this.#takenOut + 1) * 2 > this.#marks.length) this.#rebuild()
     const place = this.#vacant(key)
-    const at = place * RECORD
+    const at = recordAt(place)
     if (this.#marks[place] === TAKEN_OUT) this.#takenOut--
     this.#held++
-    this.#marks[place] = markOf(Math.imul(key, 0x9e3779b1))
+    this.#marks[place] = markOf(Math.imul(key, MIX))
     writeRecord(this.#memory, at, key, cell, pattern, plain)
     const kept = this.#kept
     kept[place * KEPT] = value
@@ -155,29 +174,26 @@ export class SlotTable<T> {
 
   /** @returns whether there was one of that value to take out */
   remove(key: number, cell: number, value: T): boolean {
-    for (let place = this.#next(key, cell, undefined); place !== -1; place = this.#next(key, cell, place)) {
-      if (this.#kept[place * KEPT] !== value) continue
-      this.#marks[place] = TAKEN_OUT
-      this.#kept.fill(undefined, place * KEPT, (place + 1) * KEPT)
-      this.#held--
-      this.#takenOut++
-      return true
-    }
-    return false
+    const place = this.#placesOf(key, cell).find((each) => this.#kept[each * KEPT] === value)
+    if (place === undefined) return false
+    this.#marks[place] = TAKEN_OUT
+    this.#kept.fill(undefined, place * KEPT, (place + 1) * KEPT)
+    this.#held--
+    this.#takenOut++
+    return true
   }
 
   /** The first place from its own on where `key` may be put. */
   #vacant(key: number): number {
-    const marks = this.#marks
-    let place = Math.imul(key, 0x9e3779b1) >>> this.#shift
-    while (marks[place]! > TAKEN_OUT) place = (place + 1) & (marks.length - 1)
+    let place = this.#first(key)
+    for (let step = 1; this.#marks[place]! > TAKEN_OUT; step++) place = this.#then(place, step)
     return place
   }
 
   /** Puts everything anew, into more room when it is not for what was taken out alone. */
   #rebuild(): void {
     const [marks, { words }, kept] = [this.#marks, this.#memory, this.#kept]
-    const isLarger = this.#held * 2 >= marks.length
+    const isLarger = this.#held * 3 >= marks.length
     const places = isLarger ? marks.length * 2 : marks.length
     this.#shift = 32 - Math.log2(places)
     this.#marks = new Uint8Array(places)
@@ -186,9 +202,9 @@ export class SlotTable<T> {
     this.#takenOut = 0
     for (const [from, mark] of marks.entries()) {
       if (mark <= TAKEN_OUT) continue
-      const to = this.#vacant(keyIn(words, from * RECORD))
+      const to = this.#vacant(keyIn(words, recordAt(from)))
       this.#marks[to] = mark
-      this.#memory.words.set(words.subarray(from * RECORD, (from + 1) * RECORD), to * RECORD)
+      copyRecord(words, recordAt(from), this.#memory.words, recordAt(to))
       for (let i = 0; i < KEPT; i++) this.#kept[to * KEPT + i] = kept[from * KEPT + i]
     }
   }

@@ -1,18 +1,12 @@
 import type { Action } from '../../core/action.ts'
-import type { Effect } from '../../core/decision.ts'
+import type { Decision, Effect, Evidence } from '../../core/decision.ts'
 import { ROLES } from '../../core/principal.ts'
 import { RISK_LEVELS, SENSITIVITY_LEVELS } from '../../core/risk.ts'
 import { isInTime, secondOf, type Clause } from './clause.ts'
 import type { PolicyDocument } from './schema.ts'
 
-/** What settled a request, before evidence is added. */
-export interface Settled {
-  readonly effect: Effect
-  readonly rule: string
-  readonly reason: string
-  readonly capabilities: readonly string[]
-  readonly fix: string | undefined
-}
+/** A decision that lacks nothing but its evidence, which is put into it: one object each, as many are made. */
+export type Settled = Omit<Decision, 'evidence'> & { evidence: Evidence | undefined }
 
 /** What clauses are weighed against. */
 export interface Facts {
@@ -41,7 +35,18 @@ const HIGH = RISK_LEVELS.indexOf('high')
 const CRITICAL = RISK_LEVELS.indexOf('critical')
 
 export function settled(effect: Effect, rule: string, reason: string, fix?: string): Settled {
-  return { effect, rule, reason, capabilities: NONE, fix }
+  return fix === undefined
+    ? { effect, layer: 'policy', rule, reason, capabilities: NONE, evidence: undefined }
+    : { effect, layer: 'policy', rule, reason, fix, capabilities: NONE, evidence: undefined }
+}
+
+export function withEvidence(answer: Settled, evidence: Evidence): Decision {
+  answer.evidence = evidence
+  return answer as Decision
+}
+
+export function allowed(rule: string, reason: string, capabilities: readonly string[]): Settled {
+  return { effect: 'allow', layer: 'policy', rule, reason, capabilities, evidence: undefined }
 }
 
 /** A risk nobody knows counts as high. */
@@ -107,15 +112,7 @@ export class Voices {
  */
 export function weigh({ ask, allow, risky, request }: Voices, risk: number): Settled | undefined {
   if (ask !== undefined) return settled('ask', ask.rule, ask.reason)
-  if (allow !== undefined) {
-    return {
-      effect: 'allow',
-      rule: allow.rule,
-      reason: allow.reason,
-      capabilities: allow.capabilities,
-      fix: undefined,
-    }
-  }
+  if (allow !== undefined) return allowed(allow.rule, allow.reason, allow.capabilities)
   if (risky !== undefined) return tooRisky(risky, risk)
   return request === undefined ? undefined : settled('ask', request.rule, request.reason)
 }
@@ -127,7 +124,14 @@ function earlier(first: Clause | undefined, clause: Clause): Clause {
 function tooRisky({ rule, capabilities }: Clause, risk: number): Settled {
   const level = RISK_LEVELS[risk]
   const reason = `${rule} allows it, but not at risk ${level} without a person`
-  return { effect: 'ask', rule: `risk.${level}`, reason, capabilities, fix: undefined }
+  return {
+    effect: 'ask',
+    layer: 'policy',
+    rule: `risk.${level}`,
+    reason,
+    capabilities,
+    evidence: undefined,
+  }
 }
 
 /** What no capability makes good: the border itself, data above the ceiling, a model format that is not let in. */

@@ -45,6 +45,7 @@ enum frame_type {
   KILLED = 72,
   PONG = 73,
   TAKEN = 74,
+  BEGUN = 75,
 };
 
 struct frame {

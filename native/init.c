@@ -1,7 +1,8 @@
 /*
  * Process 1 of a sandbox: starts commands for the daemon, carries their bytes, reaps who has ended, and stops,
  * continues or ends everybody on one word. It lives as long as the first command and the daemon's end of the control
- * descriptor, whichever goes first; with it the kernel ends everything in the sandbox.
+ * descriptor, whichever goes first; with it the kernel ends everything in the sandbox. It begins when the sandbox is
+ * built, says so, and does nothing until it is told to.
  *
  *   init CONTROL-DESCRIPTOR
  *   init --connect PORT        not process 1, but a command like any other: see connect.h
@@ -74,6 +75,9 @@ static _Noreturn void end_everything(void) {
 static void set_up(const struct frame *frame) {
   struct setup setup;
   if (init.is_set_up || !setup_parse(frame, &setup)) end_everything();
+  /* from before there is anybody else: so that nobody of the same user can trace us or open what is ours under /proc.
+     Until then the daemon, which may be of that user too, looks at what was built. */
+  if (prctl(PR_SET_DUMPABLE, 0) != 0) fail("becoming unreadable");
   if (!limit_to(RLIMIT_CORE, 0) || !limit_to(RLIMIT_NPROC, setup.processes)) fail("limiting processes");
   commands_configure(&setup);
   const char *problem = setup.bridge_port == 0 ? NULL : bridge_open(setup.bridge_port, setup.bridge_socket);
@@ -228,8 +232,8 @@ static void prepare(int control) {
   sigaddset(&children, SIGCHLD);
   signal(SIGPIPE, SIG_IGN);
   if (control != CONTROL && dup2(control, CONTROL) < 0) fail("taking the control descriptor");
-  /* bubblewrap is not told to die with the daemon: killed between two of its steps it would leave half a sandbox that
-     waits for ever. So everything ends from here: with the control descriptor, or with bubblewrap itself. */
+  /* bubblewrap is not told to die with the daemon: everything ends from here, with the control descriptor or with
+     bubblewrap itself. What it leaves before there is a process 1 is ended by the foreman. */
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) fail("dying with the builder");
   if (syscall(SYS_close_range, CONTROL + 1u, ~0u, 0) != 0) fail("closing inherited descriptors");
   if (fcntl(CONTROL, F_SETFD, FD_CLOEXEC) != 0 || fcntl(CONTROL, F_SETFL, O_RDWR | O_NONBLOCK) != 0)
@@ -237,6 +241,7 @@ static void prepare(int control) {
   if (sigprocmask(SIG_BLOCK, &children, NULL) != 0) fail("blocking a signal");
   init.control = (struct watched){.fd = CONTROL, .events = 0};
   init.children = (struct watched){.fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK), .events = 0};
+  outbox_put_numbers(BEGUN, 0, PROTOCOL_VERSION, 0);
   init.epoll = epoll_create1(EPOLL_CLOEXEC);
   if (init.children.fd < 0 || init.epoll < 0) fail("setting up the loop");
 }
@@ -258,9 +263,10 @@ static void wait_for_events(void) {
 }
 
 int main(int argc, char **argv) {
-  /* before anything else: so that nobody of the same user can trace us or open what is ours under /proc */
-  if (prctl(PR_SET_DUMPABLE, 0) != 0) fail("becoming unreadable");
-  if (argc == 3 && strcmp(argv[1], "--connect") == 0) return connect_to(argv[2]);
+  if (argc == 3 && strcmp(argv[1], "--connect") == 0) {
+    if (prctl(PR_SET_DUMPABLE, 0) != 0) fail("becoming unreadable");
+    return connect_to(argv[2]);
+  }
   if (argc != 2 || argv[1][0] < '0' || argv[1][0] > '9' || getpid() != 1) {
     fputs("warder-init: is process 1 of a sandbox, and for nothing else\n", stderr);
     return FAILED_EXIT;

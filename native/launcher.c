@@ -11,6 +11,10 @@
  * --overlay  lay a writable layer over a directory, all given as open directories; the merged tree is left open at
  *            MERGED (at or above N), and stands over UPPER in a mount namespace of its own
  *
+ *   launcher --foreman FD
+ *
+ * The second form stays: it starts a launcher for each order that comes on the socket FD; see foreman.h.
+ *
  * Whatever fails: one line on standard error with the step and the reason, exit code 125, and PROGRAM does not run.
  */
 #define _GNU_SOURCE
@@ -29,6 +33,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "foreman.h"
 
 #define FAILED_EXIT 125
 #define LIST_MAX 16
@@ -238,15 +244,23 @@ static void lay(const struct overlay *overlay) {
   hand_on(tree, overlay->merged);
 }
 
-int main(int argc, char **argv) {
+static void become(int argc, char **argv) {
   static struct orders orders;
   read_orders(&orders, argc, argv);
   if (orders.parent > 0) die_with(orders.parent);
   set_limits(&orders);
   for (size_t i = 0; i < orders.cgroup_count; i += 1) join(orders.cgroups[i]);
   if (syscall(SYS_close_range, (unsigned)orders.keep, ~0u, 0) != 0) fail("closing inherited descriptors", errno);
+  /* who has become somebody else cannot open what is its own under /proc until it says so; what it has open now is no
+     more than the builder will have */
+  if (prctl(PR_SET_DUMPABLE, 1) != 0) fail("becoming readable to its own user", errno);
   if (orders.overlay_count > 0) enter_namespaces();
   for (size_t i = 0; i < orders.overlay_count; i += 1) lay(&orders.overlays[i]);
   execv(orders.program[0], orders.program);
   fail(orders.program[0], errno);
+}
+
+int main(int argc, char **argv) {
+  if (argc == 3 && strcmp(argv[1], "--foreman") == 0) foreman_serve(descriptor_of(argv[2]), become);
+  become(argc, argv);
 }

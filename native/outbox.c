@@ -2,6 +2,7 @@
 #include "outbox.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -17,6 +18,8 @@ static struct {
   unsigned char bytes[OUTBOX_BYTES];
   size_t start;
   size_t end;
+  /* A receipt did not fit: the daemon would wait for it for ever, so nothing more is sent. */
+  bool is_overfull;
 } outbox;
 
 static void make_room(void) {
@@ -42,7 +45,11 @@ void outbox_commit(uint16_t type, uint32_t id, size_t length) {
 
 void outbox_put(uint16_t type, uint32_t id, const void *body, size_t length) {
   if (outbox.end + FRAME_HEADER_BYTES + length > OUTBOX_BYTES) make_room();
-  if (outbox.end + FRAME_HEADER_BYTES + length > OUTBOX_BYTES) return;
+  if (outbox.end + FRAME_HEADER_BYTES + length > OUTBOX_BYTES) {
+    if (!outbox.is_overfull) fputs("warder-init: a receipt does not fit, so everything is ended\n", stderr);
+    outbox.is_overfull = true;
+    return;
+  }
   if (length > 0) memcpy(outbox_body(), body, length);
   outbox_commit(type, id, length);
 }
@@ -58,6 +65,7 @@ bool outbox_takes_receipts(void) { return OUTBOX_BYTES - (outbox.end - outbox.st
 bool outbox_is_empty(void) { return outbox.start == outbox.end; }
 
 bool outbox_flush(int socket) {
+  if (outbox.is_overfull) return false;
   while (outbox.start < outbox.end) {
     const ssize_t sent =
         send(socket, outbox.bytes + outbox.start, outbox.end - outbox.start, MSG_NOSIGNAL | MSG_DONTWAIT);

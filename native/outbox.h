@@ -14,12 +14,13 @@ size_t outbox_room(void);
 /* Where the body of the next frame may be written before `outbox_commit`. */
 unsigned char *outbox_body(void);
 void outbox_commit(uint16_t type, uint32_t id, size_t length);
-/* A receipt. There is always room: orders are not read while receipts pile up. */
+/* A receipt. There is always room: orders are not read while receipts pile up. Were there none, the next flush would
+   say that the other end is gone: a receipt that is lost is an order nobody knows the end of. */
 void outbox_put(uint16_t type, uint32_t id, const void *body, size_t length);
 void outbox_put_numbers(uint16_t type, uint32_t id, uint32_t first, uint32_t second);
 bool outbox_takes_receipts(void);
 bool outbox_is_empty(void);
-/* Sends what the socket takes. False: the other end is gone. */
+/* Sends what the socket takes. False: the other end is gone, or a receipt was lost. */
 bool outbox_flush(int socket);
 
 #endif

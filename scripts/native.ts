@@ -21,7 +21,7 @@ import { ROOT } from './project.ts'
 
 /** Each program and its sources; one whose source is not there is left out. */
 const PROGRAMS = {
-  launcher: ['launcher.c'],
+  launcher: ['launcher.c', 'foreman.c'],
   init: [
     'init.c',
     'frame.c',
@@ -33,6 +33,7 @@ const PROGRAMS = {
     'everyone.c',
     'state.c',
   ],
+  hook: ['hook.c', 'sha256.c'],
   confine: ['confine.c', 'state.c'],
   transparent: ['transparent.c', 'rules.c', 'names.c', 'bridge.c', 'try.c'],
   attempts: ['attempts.c'],

@@ -3,7 +3,8 @@ import type { Mount, SandboxSpec } from './spec.ts'
 /** Numbers of descriptors as the sandbox's builder will see them. */
 export interface Descriptors {
   readonly status: number
-  readonly block: number
+  /** Read before the program begins; absent where process 1 is ours, which waits for its orders. */
+  readonly block?: number
   readonly seccomp: number
   /** By mount path: the object to bind, or the text to copy. */
   readonly byPath: ReadonlyMap<string, number>
@@ -37,7 +38,7 @@ export function bubblewrapArguments(spec: SandboxSpec, fds: Descriptors, options
     ...['user', 'ipc', 'pid', 'uts', 'cgroup'].map((name) => `--unshare-${name}`),
     // where every connection is led to a proxy, it stands in a network of its own already, made before the builder
     ...(spec.network === undefined ? ['--unshare-net'] : []),
-    // with process 1 of ours the end comes from inside: a builder killed between two steps leaves a half-built sandbox
+    // with process 1 of ours the end comes from inside, and from whoever started the builder
     ...(options.hasInit ? [] : ['--die-with-parent']),
     ...['--disable-userns', '--new-session', '--cap-drop', 'ALL', '--clearenv'],
     ...['--hostname', 'warder', '--uid', `${spec.inside.uid}`, '--gid', `${spec.inside.gid}`],
@@ -61,7 +62,8 @@ export function bubblewrapArguments(spec: SandboxSpec, fds: Descriptors, options
     ...(options.hasInit ? bindArguments(INIT_PATH, 'read', fds.byPath.get(INIT_PATH), options) : []),
     ...['--remount-ro', '/dev', '--remount-ro', '/'],
     ...['--chdir', options.hasInit ? '/' : spec.cwd, '--seccomp', `${fds.seccomp}`],
-    ...['--json-status-fd', `${fds.status}`, '--block-fd', `${fds.block}`],
+    ...['--json-status-fd', `${fds.status}`],
+    ...(fds.block === undefined ? [] : ['--block-fd', `${fds.block}`]),
   ]
 }
 
@@ -100,6 +102,8 @@ function mountArguments(mount: Mount, { byPath }: Descriptors, options: Argument
   const fd = byPath.get(mount.path)
   switch (mount.type) {
     case 'bind':
+      // the only way that leaves a device one; and only ever one that was named, looked at and is held open
+      if (mount.identity?.kind === 'device') return ['--dev-bind', `/proc/self/fd/${fd}`, mount.path]
       return bindArguments(mount.path, mount.access, fd, options, mount.source)
     case 'overlay':
       return bindArguments(mount.path, 'write', fd, options)

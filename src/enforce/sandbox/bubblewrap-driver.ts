@@ -5,6 +5,7 @@ import { messageOf } from '../../core/error.ts'
 import { SandboxError } from './errors.ts'
 import { startBubblewrap, type Machine } from './bubblewrap.ts'
 import { findCgroups, readCgroupFiles, sweepGroups, type CgroupHost } from './cgroup-host.ts'
+import { Foreman } from './foreman.ts'
 import { findNativePrograms } from './native-programs.ts'
 import { probeMachine } from './probe.ts'
 import { ownArchitecture, seccompProgram } from './seccomp.ts'
@@ -29,10 +30,12 @@ const BWRAP = '/usr/bin/bwrap'
 
 /** The driver on this machine. A probe tries everything anew; a start goes by the last one, and makes it if there is none. */
 export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDriver {
-  const found: { machine?: Machine; probe?: Promise<Probe>; trying?: Promise<Probe> } = {}
-  const machine = () => (found.machine ??= findMachine(options))
+  const found: Found = {}
+  const machine = () => (found.machine ??= findMachine(options, found))
   const tryAnew = async () => {
     delete found.machine // bubblewrap itself may have come, gone or changed
+    found.foreman?.retire() // and the launcher it came from
+    delete found.foreman
     const result = await probeDriver(machine, options.others)
     // what did not work may work later: then the next start tries again
     if (result.available) found.probe = Promise.resolve(result)
@@ -54,9 +57,35 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
   }
 }
 
+/** What was found on this machine, and is kept until it is looked at anew. */
+interface Found {
+  machine?: Machine
+  foreman?: Foreman
+  probe?: Promise<Probe>
+  trying?: Promise<Probe>
+}
+
 /** The digest of the filter this machine will load; part of every spec. */
 export function seccompDigestHere(noFork: boolean): string {
-  return sha256(seccompProgram(architectureHere(), { noFork }))
+  return filterOf(architectureHere(), noFork).digest
+}
+
+interface Filter {
+  readonly program: Uint8Array
+  readonly digest: string
+}
+
+/** Each is made once: it never changes, and making it takes as long as a few mounts. */
+const FILTERS = new Map<string, Filter>()
+
+function filterOf(architecture: Machine['architecture'], noFork: boolean): Filter {
+  const key = `${architecture} ${noFork}`
+  const known = FILTERS.get(key)
+  if (known !== undefined) return known
+  const program = seccompProgram(architecture, { noFork })
+  const made = { program, digest: sha256(program) }
+  FILTERS.set(key, made)
+  return made
 }
 
 function architectureHere(): Machine['architecture'] {
@@ -69,7 +98,8 @@ function architectureHere(): Machine['architecture'] {
   )
 }
 
-function findMachine({ native, bwrap = BWRAP, cgroups, programs }: BubblewrapOptions): Machine {
+function findMachine(options: BubblewrapOptions, found: Found): Machine {
+  const { bwrap = BWRAP, cgroups } = options
   const architecture = architectureHere()
   try {
     accessSync(bwrap, constants.X_OK)
@@ -94,19 +124,30 @@ function findMachine({ native, bwrap = BWRAP, cgroups, programs }: BubblewrapOpt
   }
   const host = cgroups ?? findCgroups(readCgroupFiles())
   sweepGroups(host)
+  const native = needNative(options.native)
   return {
     bwrap,
-    native: needNative(native),
+    native,
     architecture,
+    filter: (noFork) => filterOf(architecture, noFork).program,
     cgroups: host,
     hasBindFd: help.includes('--bind-fd'),
-    ...programsIn(programs),
+    ...programsIn(native, options.programs, found),
   }
 }
 
-function programsIn(directory?: string): Pick<Machine, 'programs' | 'programsMissing'> {
-  const found = findNativePrograms(['launcher', 'init'], directory)
-  return 'missing' in found ? { programsMissing: found } : { programs: found }
+function programsIn(
+  native: Native,
+  directory: string | undefined,
+  kept: Found,
+): Pick<Machine, 'programs' | 'programsMissing' | 'foreman'> {
+  const programs = findNativePrograms(['launcher', 'init'], directory)
+  if ('missing' in programs) return { programsMissing: programs }
+  const foreman = () => {
+    if (kept.foreman?.isClosed !== false) kept.foreman = new Foreman(native, programs)
+    return kept.foreman
+  }
+  return { programs, foreman }
 }
 
 async function probeDriver(machine: () => Machine, others?: BubblewrapOptions['others']): Promise<Probe> {

@@ -1,20 +1,19 @@
-import type { ChildProcess } from 'node:child_process'
-import type { Readable, Writable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { INIT_PATH } from './arguments.ts'
 import { mountPoints, type MountPoint } from './descriptors.ts'
 import { isWithin } from './paths.ts'
 import { pidNamespaceOf } from './processes.ts'
+import type { Builder } from './builder.ts'
 import type { Mount, SandboxSpec } from './spec.ts'
 
 const BUILD_DEADLINE_MS = 10_000
 
 /** The builder writes one JSON document a line: who process 1 is, and later how the command ended. */
-export function readStatus(
-  child: ChildProcess,
-  at: number,
-): { readonly init: Promise<number>; readonly exitCode: Promise<number | undefined> } {
-  const stream = streamOf<Readable>(child, at)
+export function readStatus(stream: Readable): {
+  readonly init: Promise<number>
+  readonly exitCode: Promise<number | undefined>
+} {
   const first = Promise.withResolvers<number>()
   const last = Promise.withResolvers<number | undefined>()
   const state: { text: string; code: number | undefined } = { text: '', code: undefined }
@@ -32,14 +31,8 @@ export function readStatus(
     last.resolve(state.code)
   }
   stream.on('close', end).on('error', end)
-  child.on('error', (error) => first.reject(error))
   first.promise.catch(() => undefined)
   return { init: first.promise, exitCode: last.promise }
-}
-
-/** Node's types know five streams of a child; there are as many as were asked for. */
-export function streamOf<S extends Readable | Writable>(child: ChildProcess, at: number): S {
-  return (child.stdio as readonly unknown[])[at] as S
 }
 
 function parseStatus(line: string): { readonly 'child-pid'?: number; readonly 'exit-code'?: number } {
@@ -55,22 +48,43 @@ function parseStatus(line: string): { readonly 'child-pid'?: number; readonly 'e
  * Waits until the sandbox is complete: everything described is mounted and nothing else, neither what it was built
  * from nor what the machine has.
  *
+ * @param hello resolves when process 1 of ours begins, which it does when all is built; absent: it is looked for
  * @returns the inode of its pid namespace
  */
 export async function settled(
   init: number,
   spec: SandboxSpec,
-  child: ChildProcess,
-  hasInit: boolean,
+  builder: Builder,
+  hello?: Promise<boolean>,
 ): Promise<string> {
+  const namespace =
+    hello === undefined
+      ? await lookedFor(init, spec, builder)
+      : (await isBegun(hello, builder)) && isComplete(spec, mountPoints(init), true)
+        ? pidNamespaceOf(init)
+        : undefined
+  if (namespace !== undefined) return namespace
+  throw new Error('what was built is not what was described')
+}
+
+/** Whether process 1 of ours says that it is there, before its builder ends or the time is over. */
+async function isBegun(hello: Promise<boolean>, { over }: Builder): Promise<boolean> {
+  const late = Promise.withResolvers<false>()
+  const timer = setTimeout(() => late.resolve(false), BUILD_DEADLINE_MS)
+  const answer = await Promise.race([hello, over.then(() => false), late.promise])
+  clearTimeout(timer)
+  return answer
+}
+
+/** Nobody says when all is built: so it is looked again and again. */
+async function lookedFor(init: number, spec: SandboxSpec, builder: Builder): Promise<string | undefined> {
   const began = performance.now()
   while (performance.now() - began < BUILD_DEADLINE_MS) {
-    const namespace = isComplete(spec, mountPoints(init), hasInit) ? pidNamespaceOf(init) : undefined
-    if (namespace !== undefined) return namespace
-    if (child.exitCode !== null || child.signalCode !== null) break
+    const namespace = isComplete(spec, mountPoints(init), false) ? pidNamespaceOf(init) : undefined
+    if (namespace !== undefined || builder.isOver) return namespace
     await sleep(1)
   }
-  throw new Error('what was built is not what was described')
+  return undefined
 }
 
 function isComplete(spec: SandboxSpec, seen: ReadonlyMap<string, MountPoint>, hasInit: boolean): boolean {

@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readProcess } from './processes.ts'
 
 /** What a control group can do for a run. */
 export type Controller = 'memory' | 'pids' | 'cpu' | 'freezer'
@@ -95,17 +96,27 @@ function enable(own: string, controller: string): boolean {
   }
 }
 
-/** A group with processes of its own cannot limit groups below it; when we are alone in it, we move down ourselves. */
+/**
+ * A group with processes of its own cannot limit groups below it; when nobody but us and those we started is in it, all
+ * of us move down.
+ */
 function moveAside(own: string): boolean {
   try {
-    const procs = readFileSync(join(own, 'cgroup.procs'), 'utf8').trim()
-    if (procs !== String(process.pid)) return false
+    const pids = readFileSync(join(own, 'cgroup.procs'), 'utf8').trim().split('\n').map(Number)
+    if (!pids.every(isOurs)) return false
     mkdirSync(join(own, 'supervisor'), { recursive: true })
-    writeFileSync(join(own, 'supervisor', 'cgroup.procs'), procs)
+    for (const pid of pids) writeFileSync(join(own, 'supervisor', 'cgroup.procs'), String(pid))
     return true
   } catch {
     return false
   }
+}
+
+/** Whether it is this process, or one that it or its children started. */
+function isOurs(pid: number): boolean {
+  if (pid === process.pid) return true
+  const parent = readProcess(pid)?.parent ?? 0
+  return parent > 1 && isOurs(parent)
 }
 
 function retry(own: string, controller: string): boolean {

@@ -8,6 +8,8 @@ import {
   limitsOf,
   notesOf,
   TEMPORARY_WORKSPACE,
+  outboxOf,
+  requiredFor,
   temporaries,
 } from './parts.ts'
 import { refuseExcluded, refuseTooWide } from './guard.ts'
@@ -17,6 +19,8 @@ import { planReach, type Reach } from './reach.ts'
 import { identityFiles, systemMounts } from './system.ts'
 import { specDigest, type Mount, type SandboxSpec } from './spec.ts'
 import { findToolchain } from './toolchain.ts'
+import { namedDevices } from './worker-devices.ts'
+import { recycleOf } from './worker-profile.ts'
 import { bindOf, identityOf, pinParents, type Tree } from './tree.ts'
 import type { Lookup } from './lookup.ts'
 import type { Profile } from './profile.ts'
@@ -79,6 +83,8 @@ export function compile(profile: Profile, context: CompileContext, lookup: Looku
   const { layer } = context
   const guarded = (tree: Tree) => !isAside(tree, workspace, layer)
   const hidden = hide([...own, ...reach.trees, ...toolTrees], guarded, profile, exclusions, reach, lookup)
+  const devices = namedDevices(profile, lookup)
+  const recycle = recycleOf(profile.recycle)
   const inside = insideUser(host, context.user.name, home)
   const shown = arrange([
     ...systemMounts(lookup),
@@ -88,6 +94,7 @@ export function compile(profile: Profile, context: CompileContext, lookup: Looku
     ...reach.trees.map((tree) => bindTree(tree, tree.why, lookup)),
     ...toolTrees.map((tree) => bindTree(tree, 'needed by the command', lookup)),
     ...hidden.mounts,
+    ...devices.mounts,
     ...(context.socket === undefined ? [] : [bindSocket(context.socket, lookup)]),
   ])
   const wanted =
@@ -113,23 +120,19 @@ export function compile(profile: Profile, context: CompileContext, lookup: Looku
     noFork: !profile.process.fork,
     seccompDigest: context.seccompDigest(!profile.process.fork),
     terminal: context.terminal === true,
+    ...(recycle === undefined ? {} : { recycle }),
+    ...outboxOf(profile),
     umask: context.umask ?? 0o022,
     requires: requiredFor(profile, mounts),
     minimumLevel: profile.minimum_level,
     notEnforced: [...hidden.notEnforced, ...reach.notEnforced, ...ALWAYS_OPEN],
-    notes: [...notesOf(profile, host, mounts), ...reach.notes],
+    notes: [...notesOf(profile, host, mounts), ...devices.notes, ...reach.notes],
   }
   return { ...spec, digest: specDigest(spec) }
 }
 
 function isIn(path: string, workspace: string | undefined): boolean {
   return workspace !== undefined && isWithin(path, workspace)
-}
-
-/** A layer that is not there is no layer: then nothing starts. */
-function requiredFor({ requires }: Profile, mounts: readonly Mount[]): SandboxSpec['requires'] {
-  const hasOverlay = mounts.some(({ type }) => type === 'overlay')
-  return hasOverlay && !requires.includes('overlay') ? [...requires, 'overlay'] : requires
 }
 
 /** What neither namespaces nor filters separate. */

@@ -36,6 +36,7 @@ export const ANSWER = {
   killed: 72,
   pong: 73,
   taken: 74,
+  begun: 75,
 } as const
 
 export interface Frame {

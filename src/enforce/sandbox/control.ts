@@ -43,9 +43,12 @@ export const ANSWER_DEADLINE_MS = 250
 
 /** The daemon's end of the control descriptor: orders go out, answers come back by number. */
 export class ControlChannel {
+  /** Resolves when process 1 has begun and waits for its first order; false: it is gone. */
+  readonly begun: Promise<boolean>
   /** Resolves when the other end is gone and everything it said was heard. */
   readonly closed: Promise<void>
   readonly #socket: Duplex
+  readonly #beginning = Promise.withResolvers<boolean>()
   readonly #closing = Promise.withResolvers<void>()
   readonly #reader = new FrameReader()
   readonly #waiting = new Map<number, PromiseWithResolvers<Frame | undefined>>()
@@ -55,6 +58,7 @@ export class ControlChannel {
 
   constructor(socket: Duplex) {
     this.#socket = socket
+    this.begun = this.#beginning.promise
     this.closed = this.#closing.promise
     socket.on('data', (chunk: Buffer) => this.#take(chunk))
     socket.on('error', () => this.close())
@@ -143,6 +147,7 @@ export class ControlChannel {
     this.#waiting.clear()
     for (const command of this.#commands.values()) command.gone()
     this.#commands.clear()
+    this.#beginning.resolve(false)
     this.#closing.resolve()
   }
 
@@ -186,6 +191,7 @@ export class ControlChannel {
   }
 
   #hear(frame: Frame): void {
+    if (frame.type === ANSWER.begun) return this.#beginning.resolve(true)
     const command = this.#commands.get(frame.id)
     if (command === undefined) return this.#settle(frame.id, frame)
     tell(command, frame)

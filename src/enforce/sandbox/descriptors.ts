@@ -128,7 +128,9 @@ export function holdBind(path: string, source: string, identity: Identity): Held
       ? 'file'
       : stat.isSocket()
         ? 'socket'
-        : undefined
+        : stat.isCharacterDevice()
+          ? 'device'
+          : undefined
   if (`${stat.dev}` !== identity.device || `${stat.ino}` !== identity.inode || kind !== identity.kind) {
     closeSync(fd)
     throw changed(source)

@@ -31,6 +31,7 @@ export interface LimitReport {
     | 'open-files'
     | 'file-size'
     | 'core-dumps'
+    | 'locked-memory'
     | 'wall-clock'
     | 'output'
   readonly wanted: string

@@ -26,6 +26,7 @@ export const SANDBOX_ERRORS = {
   SANDBOX_UNAVAILABLE: { kind: 'unavailable', meaning: 'the sandbox cannot be built on this machine' },
   SANDBOX_FAILED: { kind: 'unavailable', meaning: 'the sandbox was not built; the command did not run' },
   SANDBOX_STOPPED: { kind: 'stopped', meaning: 'the door is closed: nothing is started any more' },
+  SANDBOX_OUTBOX_EMPTY: { kind: 'missing', meaning: 'no results of that agent wait to be taken' },
   SANDBOX_RUN_MISSING: { kind: 'missing', meaning: 'there is no such run, or it has ended' },
 } as const satisfies ErrorCatalogue
 

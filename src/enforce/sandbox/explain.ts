@@ -1,5 +1,6 @@
 import { formatDuration, formatSize } from '../../core/quantity.ts'
 import type { LimitReport, Probe } from './driver.ts'
+import { lockedReports } from './worker-limits.ts'
 import type { Mount, SandboxSpec } from './spec.ts'
 
 /** One row of an explanation. */
@@ -88,7 +89,8 @@ function reported({ name, wanted, inForce, by, note }: LimitReport): ExplainRow 
   }
 }
 
-function wantedLimits({ limits }: SandboxSpec, probe: Probe | undefined): ExplainRow[] {
+function wantedLimits(spec: SandboxSpec, probe: Probe | undefined): ExplainRow[] {
+  const { limits } = spec
   const guarantee = (name: string) => {
     const found = probe?.guarantees.find((candidate) => candidate.name === name)
     return found === undefined
@@ -107,6 +109,7 @@ function wantedLimits({ limits }: SandboxSpec, probe: Probe | undefined): Explai
     row('open-files', String(limits.openFiles), 'open-files-limit'),
     row('file-size', formatSize(limits.fileBytes), 'file-size-limit'),
     row('core-dumps', 'none', 'core-dump-limit'),
+    ...lockedReports(spec).map(reported),
     row('wall-clock', limits.wallMs === undefined ? 'no limit' : formatDuration(limits.wallMs)),
     row('output', limits.outputBytes === undefined ? 'no limit' : formatSize(limits.outputBytes)),
   ]

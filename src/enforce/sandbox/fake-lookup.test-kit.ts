@@ -59,6 +59,7 @@ export function fakeLookup(
         .filter(([name]) => name !== '/' && dirname(name) === at)
         .map(([name, { kind }]) => ({ name: basename(name), kind }))
     },
+    device: () => undefined,
     link: (path) => (look(path)?.kind === 'link' ? things.get(place(path) ?? '')?.text : undefined),
     isExecutable: (path) => follow(path)?.isProgram === true,
     head: (path) => (follow(path)?.kind === 'file' ? (follow(path)?.text ?? '') : ''),

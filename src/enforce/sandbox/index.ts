@@ -60,10 +60,13 @@ export {
 } from './door-forward.ts'
 export { insideCommand, type InsideRequest } from './inside.ts'
 export { fileRegistry, readRunRecords, sweepRegistry, type RunRecord, type RunRegistry } from './registry.ts'
+export { stillHeld, temporaryPlaces, ticksNow, type TemporaryPlaces } from './worker-temporary.ts'
+export type { Recycle } from './worker-profile.ts'
 export { isAlive, killPidNamespace, readProcess } from './processes.ts'
 export { freezeAll } from './freeze.ts'
 export { startSpawnWatch, type SpawnRecord, type SpawnWatch, type SpawnWatchOptions } from './spawn.ts'
 export { createLandlockDriver, type LandlockOptions } from './landlock-driver.ts'
+export { atTier, TIERS, type Tier } from './level-tier.ts'
 export { isAtLeast, levelOf, LEVELS, MINIMUM_LEVELS, type Level, type MinimumLevel } from './level.ts'
 export {
   chooseDriver,
@@ -73,6 +76,8 @@ export {
   type DriverChoice,
 } from './level-choice.ts'
 export { createPodmanDriver, type PodmanDriver, type PodmanOptions } from './podman-driver.ts'
+export { Deliveries, type Delivery } from './outbox-store.ts'
+export type { TakeOutbox } from './podman-outbox.ts'
 export {
   collectOutbox,
   withOutbox,

@@ -6,6 +6,7 @@ import type { CgroupHost, Controller } from './cgroup-host.ts'
 import type { LimitReport } from './driver.ts'
 import type { Native } from '../../platform/native.ts'
 import type { SandboxSpec } from './spec.ts'
+import { allowLocking, lockedReports } from './worker-limits.ts'
 
 const CAP_SYS_RESOURCE = 24
 
@@ -30,6 +31,7 @@ export function setLimits(
   const processors = usableProcessors()
   const wanted = Math.max(1, Math.ceil(limits.cpuPercent / 100))
   if (!hasCpuGroup && wanted < processors.length) native.setProcessors(init, processors.slice(0, wanted))
+  allowLocking(native, init, spec)
   if (!canLimit) return
   native.limitProcess(init, 'CORE', 0)
   native.limitProcess(init, 'NOFILE', limits.openFiles)
@@ -83,6 +85,7 @@ export function limitReports(
       note: 'of each file',
     },
     { name: 'core-dumps', wanted: 'none', inForce: true, by: rlimit },
+    ...lockedReports(spec),
     ...(limits.wallMs === undefined
       ? []
       : [{ name: 'wall-clock', wanted: `${limits.wallMs / 1000} s`, inForce: true, by: 'warder' } as const]),

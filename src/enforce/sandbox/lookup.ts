@@ -21,6 +21,8 @@ export interface Lookup {
   real(path: string): string | undefined
   /** What stands at the path itself; a link is not followed. */
   look(path: string): Look | undefined
+  /** A device at the path itself; a link is not followed, and is none. */
+  device(path: string): DeviceLook | undefined
   /** What is in a directory; empty when it cannot be read. */
   list(path: string): readonly Entry[]
   /** The target of a link as written. */
@@ -30,7 +32,15 @@ export interface Lookup {
   head(path: string): string
 }
 
-export type LookKind = Identity['kind'] | 'link' | 'other'
+export type LookKind = Exclude<Identity['kind'], 'device'> | 'link' | 'other'
+
+export interface DeviceLook {
+  readonly device: string
+  readonly inode: string
+  readonly major: number
+  readonly minor: number
+  readonly isBlock: boolean
+}
 
 export interface Entry {
   readonly name: string
@@ -57,6 +67,19 @@ export const diskLookup: Lookup = {
         inode: `${stat.ino}`,
         uid: Number(stat.uid),
         gid: Number(stat.gid),
+      }
+    }),
+  device: (path) =>
+    quietly(() => {
+      const stat = lstatSync(path, { bigint: true })
+      if (!stat.isCharacterDevice() && !stat.isBlockDevice()) return undefined
+      const [major, minor] = [
+        (stat.rdev >> 8n) & 0xfffn,
+        (stat.rdev & 0xffn) | ((stat.rdev >> 12n) & 0xfff00n),
+      ]
+      return {
+        ...{ device: `${stat.dev}`, inode: `${stat.ino}`, isBlock: stat.isBlockDevice() },
+        ...{ major: Number(major), minor: Number(minor) },
       }
     }),
   list: (path) =>

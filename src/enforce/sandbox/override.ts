@@ -1,4 +1,5 @@
 import { SandboxError } from './errors.ts'
+import { recycleAsWritten } from './worker-profile.ts'
 import { FIXABLE, profileSchema, type Profile, type ProfileInput } from './profile.ts'
 
 /** Changes to a profile for one run; whole fields, as in a profile file. */
@@ -56,17 +57,25 @@ function parseChanges(profile: Profile, changes: Override): Profile {
 
 /** A parsed profile in the words of a file again: sizes carry their unit. */
 function asWritten(profile: Profile): ProfileInput {
-  const { filesystem } = profile
-  const { max_output, ...process } = profile.process
+  const { recycle, outbox, ...rest } = profile
+  const { shared_memory, ...filesystem } = profile.filesystem
+  const { max_output, max_locked, ...process } = profile.process
   const bytes = (value: number) => `${value}B`
   return {
-    ...profile,
-    filesystem: { ...filesystem, temporary_size: bytes(filesystem.temporary_size) },
+    ...rest,
+    filesystem: {
+      ...filesystem,
+      temporary_size: bytes(filesystem.temporary_size),
+      ...(shared_memory === undefined ? {} : { shared_memory: bytes(shared_memory) }),
+    },
+    ...(recycle === undefined ? {} : { recycle: recycleAsWritten(recycle) }),
+    ...(outbox === undefined ? {} : { outbox: { ...outbox, max_size: bytes(outbox.max_size) } }),
     process: {
       ...process,
       max_memory: bytes(process.max_memory),
       max_file: bytes(process.max_file),
       ...(max_output === undefined ? {} : { max_output: bytes(max_output) }),
+      ...(max_locked === undefined ? {} : { max_locked: bytes(max_locked) }),
     },
   }
 }
@@ -92,6 +101,7 @@ function whatIsWider(field: (typeof FIXABLE)[number], from: Profile, to: Profile
           b.read_write.some((path) => !a.read_write.includes(path)),
         ),
         ...more('temporary_size', b.temporary_size > a.temporary_size),
+        ...more('shared_memory', (b.shared_memory ?? 0) > (a.shared_memory ?? 0)),
       ][0]
     }
     case 'network':
@@ -126,6 +136,7 @@ function processWider(from: Profile['process'], to: Profile['process']): string[
     'max_open_files',
     'max_output',
     'max_file',
+    'max_locked',
     'cpu_percent',
   ] as const
   const wider = numbers.filter((name) => (to[name] ?? Infinity) > (from[name] ?? Infinity))

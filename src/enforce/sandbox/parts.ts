@@ -5,6 +5,9 @@ import type { Profile } from './profile.ts'
 /** Where a temporary workspace lies inside. */
 export const TEMPORARY_WORKSPACE = '/workspace'
 
+/** Where a task leaves its results. */
+export const OUTBOX = '/outbox'
+
 /** What is made in memory for the run, and gone with it. */
 export function temporaries(profile: Profile, home: string): Mount[] {
   const sizeBytes = profile.filesystem.temporary_size
@@ -20,8 +23,34 @@ export function temporaries(profile: Profile, home: string): Mount[] {
     memory('/tmp', sizeBytes, 0o1777),
     memory('/run', 16 * 1024 ** 2, 0o755),
     { type: 'link', path: '/var/tmp', target: '/tmp', why: 'system' },
+    ...(profile.filesystem.shared_memory === undefined
+      ? []
+      : [memory('/dev/shm', profile.filesystem.shared_memory, 0o1777)]),
+    ...(profile.outbox === undefined ? [] : [memory(OUTBOX, profile.outbox.max_size, 0o700)]),
     ...(profile.filesystem.workspace === 'temporary' ? [memory(TEMPORARY_WORKSPACE, sizeBytes, 0o700)] : []),
   ]
+}
+
+function isDevice(mount: Mount): boolean {
+  return mount.type === 'bind' && mount.identity?.kind === 'device'
+}
+
+/** A layer that is not there is no layer, and a device that is not given no device: then nothing starts. */
+export function requiredFor(
+  { requires, outbox }: Profile,
+  mounts: readonly Mount[],
+): SandboxSpec['requires'] {
+  const needed = [
+    ...(mounts.some(({ type }) => type === 'overlay') ? (['overlay'] as const) : []),
+    ...(mounts.some(isDevice) ? (['named-devices'] as const) : []),
+    ...(outbox === undefined ? [] : (['outbox'] as const)),
+  ]
+  return [...new Set([...requires, ...needed])]
+}
+
+export function outboxOf({ outbox }: Profile): Pick<SandboxSpec, 'outbox'> {
+  if (outbox === undefined) return {}
+  return { outbox: { path: OUTBOX, totalBytes: outbox.max_size, files: outbox.max_files } }
 }
 
 /** One mount for each place, the strictest where several were asked for, and parents before what is in them. */
@@ -65,6 +94,7 @@ export function limitsOf({ process: limits }: Profile): Limits {
     openFiles: limits.max_open_files,
     fileBytes: limits.max_file,
     cpuPercent: limits.cpu_percent,
+    ...(limits.max_locked === undefined ? {} : { lockedBytes: limits.max_locked }),
   }
 }
 

@@ -13,6 +13,7 @@ import { openPodmanHome, type PodmanHome, type Runtime } from './podman-home.ts'
 import { endPause, removeStorage, sweepContainers, type Swept } from './podman-leftovers.ts'
 import { canarySpec, probePodman } from './podman-probe.ts'
 import { chooseRuntime } from './podman-runtime.ts'
+import type { TakeOutbox } from './podman-outbox.ts'
 import { startPodman, type PodmanMachine, type PodmanStartOptions } from './podman-start.ts'
 import { ownArchitecture, seccompProgram } from './seccomp.ts'
 import { needNative } from './stdio.ts'
@@ -34,6 +35,8 @@ export interface PodmanOptions {
   readonly image?: string
   /** `required`, the default: without its limits in force nothing starts. `reported`: it starts, and each says that it is not. */
   readonly limits?: 'required' | 'reported'
+  /** What is done with the results of a task whose spec has an outbox; absent: such a spec is refused. */
+  readonly takeOutbox?: TakeOutbox
   /** Guarantees that others keep, such as spawn records. */
   readonly others?: () => Promise<readonly Guarantee[]>
 }
@@ -122,6 +125,7 @@ async function findMachine(options: PodmanOptions) {
       architecture,
       cgroups,
       mustLimit: options.limits !== 'reported',
+      ...(options.takeOutbox === undefined ? {} : { takeOutbox: options.takeOutbox }),
     },
     ...{ imageOf: imageOf(home, options.image), hasOwnImage: options.image !== undefined },
   }
@@ -176,7 +180,11 @@ async function probeDriver(
       hasOwnImage: false,
       imageOf: imageOf(found.machine.home),
     })
-    const guarantees = [...own.map((each) => withRuntime(each, found)), ...((await others?.()) ?? [])]
+    const guarantees = [
+      ...own.map((each) => withRuntime(each, found)),
+      outboxGuarantee(found.machine),
+      ...((await others?.()) ?? []),
+    ]
     const probe = { driver: 'podman', available: true, guarantees }
     return { ...probe, level: levelOf(probe) }
   } catch (error) {
@@ -184,6 +192,12 @@ async function probeDriver(
     const guarantee: Guarantee = { name: 'namespaces', inForce: false, why: messageOf(error), ...fix }
     return { driver: 'podman', available: false, guarantees: [guarantee], level: 'none' }
   }
+}
+
+function outboxGuarantee({ takeOutbox }: PodmanMachine): Guarantee {
+  return takeOutbox === undefined
+    ? { name: 'outbox', inForce: false, why: 'nobody here takes results out' }
+    : { name: 'outbox', inForce: true, why: 'in memory of a fixed size; emptied when nobody inside is left' }
 }
 
 /** Told once, where one looks first. */

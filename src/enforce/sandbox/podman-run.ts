@@ -54,7 +54,7 @@ export interface TaskOutbox {
   /** Inside; a place in memory of the spec's own, see `withOutbox`. */
   readonly path: string
   /** Called when the command has ended by itself and nobody is left who could change anything; not after a kill. */
-  readonly take: (folder: string) => Promise<void>
+  readonly take: (folder: string) => Promise<string | void>
 }
 
 type Cause = 'timeout' | 'output' | 'killed'
@@ -223,14 +223,13 @@ export class PodmanRun implements Running {
     return membersOf(this.init).filter(({ pid }) => pid !== this.init.pid)
   }
 
-  /** @returns what went wrong */
+  /** @returns what there is to say of it: what came out, or what went wrong */
   async #emptyOutbox(): Promise<string | undefined> {
     const { outbox } = this.#parts
     if (outbox === undefined || this.#cause !== undefined) return undefined
     if (this.#others().length > 0) return 'the outbox was not emptied: somebody could still write in it'
     try {
-      await outbox.take(`/proc/${this.init.pid}/root${outbox.path}`)
-      return undefined
+      return (await outbox.take(`/proc/${this.init.pid}/root${outbox.path}`)) ?? undefined
     } catch (error) {
       return `the outbox was not emptied: ${messageOf(error)}`
     }

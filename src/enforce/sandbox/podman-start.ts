@@ -18,6 +18,7 @@ import { withoutSystem } from './podman-image.ts'
 import { hasEnded, killed } from './podman-end.ts'
 import { ownerFile, ownerOf, proveGone } from './podman-leftovers.ts'
 import { containerLimits, processLimit, refuseUnlimited } from './podman-limits.ts'
+import { outboxOf, refuseOutbox, type TakeOutbox } from './podman-outbox.ts'
 import { PodmanRun, type TaskOutbox } from './podman-run.ts'
 import { verifyContainer } from './podman-verify.ts'
 import { killPidNamespace, pidNamespaceOf, readProcess, type ProcessEntry } from './processes.ts'
@@ -41,6 +42,7 @@ export interface PodmanMachine {
   readonly imageOf: (spec: SandboxSpec) => Promise<string>
   /** True when tasks run in an image of their own, and see nothing of the machine's system. */
   readonly hasOwnImage: boolean
+  readonly takeOutbox?: TakeOutbox
   /** False only for the probe, which is there to find out. */
   readonly mustLimit: boolean
 }
@@ -78,7 +80,8 @@ export async function startPodman(
   options: PodmanStartOptions,
 ): Promise<Running> {
   refuseRoot(spec)
-  refuseOutbox(spec, options.outbox)
+  const outbox = options.outbox ?? outboxOf(machine.takeOutbox, spec, options)
+  refuseOutbox(spec, outbox)
   void warmUp(machine.cgroups)
   const build = prepare(machine, spec, options, await machine.imageOf(spec))
   try {
@@ -107,7 +110,7 @@ export async function startPodman(
     return new PodmanRun({
       ...{ runId, agent, spec, child, channel, limits, pidNamespace, init: identity, group: build.group },
       ...{ startedAt: Date.now(), command: new FirstCommand(channel, spec, size) },
-      ...(options.outbox === undefined ? {} : { outbox: options.outbox }),
+      ...(outbox === undefined ? {} : { outbox }),
       cleanUp: () => takeBack(machine, build),
     })
   } catch (error) {
@@ -123,17 +126,6 @@ function refuseRoot({ host }: SandboxSpec): void {
     'SANDBOX_UNENFORCEABLE',
     'the workspace belongs to root, and in a container of root’s the agent would act as root',
     'give the workspace to an ordinary user: chown -R USER:GROUP DIRECTORY',
-  )
-}
-
-/** Elsewhere it would have no size, or lie on a disk, or could be exchanged by the agent. */
-function refuseOutbox({ mounts }: SandboxSpec, outbox: TaskOutbox | undefined): void {
-  if (outbox === undefined) return
-  if (mounts.some(({ type, path }) => type === 'memory' && path === outbox.path)) return
-  throw new SandboxError(
-    'SANDBOX_UNENFORCEABLE',
-    `${outbox.path} is no place in memory of its own, so an outbox there would have no limit`,
-    'make the spec with withOutbox',
   )
 }
 

@@ -15,6 +15,12 @@ function oneProcess(maxSeconds: number, maxMemory: string): ProfileInput['proces
   }
 }
 
+/** What serves a model is one of these, where there is one. */
+const GRAPHICS_PROCESSORS = [
+  ...['/dev/nvidia0', '/dev/nvidia1', '/dev/nvidiactl', '/dev/nvidia-uvm', '/dev/nvidia-uvm-tools'],
+  ...['/dev/dri/renderD128', '/dev/dri/renderD129', '/dev/kfd'],
+]
+
 const PRESETS: readonly ProfileInput[] = [
   {
     name: 'tool-minimal',
@@ -96,6 +102,63 @@ const PRESETS: readonly ProfileInput[] = [
       pass: ['COLORTERM', 'NO_COLOR', 'FORCE_COLOR', 'COLUMNS', 'LINES', 'LC_*'],
     },
     terminal: true,
+  },
+  {
+    name: 'model-worker',
+    description:
+      'serves a model: graphics processors by name, 2 GiB shared memory, reads its model, no network; ended with all it holds after an hour, ten idle minutes or 1000 uses',
+    filesystem: { workspace: 'read-only', temporary_size: '1GiB', shared_memory: '2GiB' },
+    network: OFFLINE,
+    process: {
+      fork: true,
+      max_memory: '32GiB',
+      max_processes: 256,
+      max_open_files: 4096,
+      max_locked: '2GiB',
+      cpu_percent: 200,
+    },
+    environment: { mode: 'none', pass: ['LANG', 'CUDA_VISIBLE_DEVICES', 'OMP_NUM_THREADS'] },
+    devices: { if_present: GRAPHICS_PROCESSORS },
+    recycle: { uses: 1000, after: '1h', idle: '10m' },
+    immutable: ['network', 'filesystem'],
+  },
+  {
+    name: 'container',
+    description:
+      'a task nobody vouches for, in a container: reads the workspace, no network; what it leaves in /outbox is scanned and kept for you',
+    filesystem: { workspace: 'read-only', temporary_size: '256MiB' },
+    network: OFFLINE,
+    process: {
+      fork: true,
+      max_seconds: 3600,
+      max_memory: '1GiB',
+      max_processes: 64,
+      max_open_files: 1024,
+      max_output: '16MiB',
+      cpu_percent: 100,
+    },
+    environment: { mode: 'none', pass: ['LANG'] },
+    outbox: { max_size: '64MiB', max_files: 1000 },
+    minimum_level: 'container',
+    immutable: ['network', 'filesystem'],
+  },
+  {
+    name: 'key-worker',
+    description:
+      'holds a key: one process, no files but its own in memory, no network, memory it may lock; ended with all it holds after ten minutes or 100 uses',
+    filesystem: { workspace: 'temporary', temporary_size: '16MiB' },
+    network: OFFLINE,
+    process: {
+      fork: false,
+      max_memory: '256MiB',
+      max_processes: 32,
+      max_open_files: 64,
+      max_locked: '64MiB',
+      cpu_percent: 50,
+    },
+    environment: { mode: 'none' },
+    recycle: { uses: 100, after: '10m', idle: '1m' },
+    immutable: ['network', 'filesystem', 'process', 'environment'],
   },
 ]
 

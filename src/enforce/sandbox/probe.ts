@@ -32,6 +32,8 @@ ls /proc/self/fd > /tmp/open; echo "open=$(tr '\\n' , < /tmp/open)"
 echo "files=$(ulimit -n)"
 echo "core=$(ulimit -c)"
 echo "size=$(ulimit -f)"
+[ "$(head -c 3 /dev/warder-canary | wc -c)" = 3 ]; echo "device=$?"
+echo "devices=$(ls /dev | tr '\\n' ,)"
 `
 
 /**
@@ -42,7 +44,8 @@ echo "size=$(ulimit -f)"
 export async function probeMachine(machine: Machine): Promise<readonly Guarantee[]> {
   const workspace = mkdtempSync(join(tmpdir(), 'warder-probe-'))
   try {
-    const look = await runCanary(machine, workspace, CANARY)
+    const plain = canarySpec(machine, workspace, CANARY)
+    const look = await runCanary(machine, machine.programs === undefined ? plain : withDevice(plain))
     const seen = new Map(look.output.split('\n').map((line) => splitOnce(line)))
     const value = (name: string) => seen.get(name) ?? 'nothing'
     const memory = limit(look.limits, 'memory')
@@ -79,6 +82,11 @@ export async function probeMachine(machine: Machine): Promise<readonly Guarantee
       tried('open-files-limit', value('files') === '64', `limit inside: ${value('files')}`),
       tried('file-size-limit', /^\d+$/.test(value('size')), `limit inside: ${value('size')} blocks`),
       tried('core-dump-limit', value('core') === '0', `limit inside: ${value('core')}`),
+      tried(
+        'named-devices',
+        value('device') === '0' && value('devices') === DEVICES_INSIDE,
+        `one more was asked for, and given alone: ${value('devices')}`,
+      ),
       ofLimit('process-limit', limit(look.limits, 'processes')),
       memoryHolds || memory?.inForce !== true
         ? ofLimit('memory-limit', memory)
@@ -90,6 +98,29 @@ export async function probeMachine(machine: Machine): Promise<readonly Guarantee
   } finally {
     rmSync(workspace, { recursive: true, force: true })
   }
+}
+
+const CANARY_DEVICE = '/dev/warder-canary'
+/** What there is without being named, none of it with a machine behind it; and the one that is. */
+const DEVICES_INSIDE =
+  'core,fd,full,null,ptmx,pts,random,shm,stderr,stdin,stdout,tty,urandom,warder-canary,zero,'
+
+/** The spec with a device more, under a name no machine has. */
+function withDevice(spec: SandboxSpec): SandboxSpec {
+  const source = '/dev/zero'
+  const seen = diskLookup.device(source)
+  if (seen === undefined) return spec
+  const { device, inode } = seen
+  const identity = { device, inode, kind: 'device' } as const
+  const mount = {
+    type: 'bind',
+    source,
+    path: CANARY_DEVICE,
+    access: 'write',
+    identity,
+    why: 'canary',
+  } as const
+  return { ...spec, mounts: [...spec.mounts, mount] }
 }
 
 function refusedWrites(value: (name: string) => string): boolean {
@@ -117,16 +148,15 @@ function limit(limits: readonly LimitReport[], name: LimitReport['name']): Limit
 
 async function memoryCanaryDies(machine: Machine, workspace: string): Promise<boolean> {
   const grow = `head -c ${MEMORY_CANARY_MIB * 4}m /dev/zero | tail > /dev/null; echo survived=$?`
-  const { exit, output } = await runCanary(machine, workspace, grow)
+  const { exit, output } = await runCanary(machine, canarySpec(machine, workspace, grow))
   return exit.reason === 'memory' || !output.includes('survived=0')
 }
 
 async function runCanary(
   machine: Machine,
-  workspace: string,
-  script: string,
+  spec: SandboxSpec,
 ): Promise<{ readonly output: string; readonly exit: RunExit; readonly limits: readonly LimitReport[] }> {
-  const run = await startBubblewrap(machine, canarySpec(machine, workspace, script), {
+  const run = await startBubblewrap(machine, spec, {
     runId: newId(),
     agent: 'probe',
   })

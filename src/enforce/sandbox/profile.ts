@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { parseSizeBytes } from '../../core/quantity.ts'
 import { messageOf } from '../../core/error.ts'
 import { MINIMUM_LEVELS, requiredBy } from './level.ts'
+import { devicesField, outboxField, recycleField } from './worker-profile.ts'
 
 /** Bytes, written as a size: `256MiB`. */
 const size = z.string().transform((text, context) => {
@@ -59,6 +60,8 @@ export const GUARANTEES = [
   'protected-names',
   'private-temporary',
   'no-outside-signals',
+  'named-devices',
+  'outbox',
 ] as const
 export type GuaranteeName = (typeof GUARANTEES)[number]
 
@@ -105,6 +108,7 @@ const profileFields = z.strictObject({
     temporary_size: size
       .default(512 * 1024 ** 2)
       .describe('the most /tmp and the home directory can hold, each'),
+    shared_memory: size.optional().describe('the most /dev/shm can hold; absent: 64MiB'),
   }),
   network: z
     .strictObject({
@@ -125,6 +129,7 @@ const profileFields = z.strictObject({
     max_open_files: z.int().min(16).max(65_536),
     max_output: size.optional().describe('of standard output and error together; absent: no limit'),
     max_file: size.default(4 * 1024 ** 3).describe('of one file'),
+    max_locked: size.optional().describe('of memory it may keep out of swap; absent: what its caller may'),
     cpu_percent: z.int().min(1).max(6400).default(200).describe('100 is one processor'),
   }),
   environment: z.strictObject({
@@ -132,6 +137,9 @@ const profileFields = z.strictObject({
     pass: z.array(variableName).max(128).default([]),
   }),
   terminal: z.boolean().default(false),
+  devices: devicesField,
+  recycle: recycleField,
+  outbox: outboxField,
   immutable: z.array(z.enum(FIXABLE)).default([]),
   minimum_level: z
     .enum(MINIMUM_LEVELS)

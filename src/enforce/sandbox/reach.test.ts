@@ -205,7 +205,7 @@ test('a deny with wildcards masks what is there, and says that it can do no more
     AROUND,
   )
   assert.deepEqual(notEnforced, [
-    'rule.deny denies /srv/**/*.pem: kept for what is there at the start, in the upper directories',
+    'rule.deny denies /srv/**/*.pem: kept for what is there at the start, in the upper directories, not behind links',
   ])
 })
 
@@ -222,6 +222,60 @@ test('what is denied and not there yet cannot be made either', () => {
 test('a deny that names a place by a link is kept where the link leads', () => {
   assert.deepEqual(shut(WORK, deny('/home/u/alias/src/**')), ['/home/u/work/src mask'])
   assert.deepEqual(shut(WORK, deny('/home/u/alias/new')), ['/home/u/work/new absent file'])
+})
+
+test('no name is kept from being written that a link in the tree decides on: the link could be replaced', () => {
+  const machine = {
+    ...MACHINE,
+    '/home/u/work/inner@': 'src/x',
+    '/home/u/work/linked@': 'src',
+    '/home/u/work/chain@': 'linked/../out',
+    '/home/u/work/dead@': '/nowhere',
+    '/home/u/door@': 'work/src/hinge',
+    '/home/u/work/src/hinge@': '/srv/data',
+  }
+  const lookup = fakeLookup(machine)
+  const plan = (pattern: string, verb: Reach['verb'], tree = WORK) =>
+    planReach([deny(pattern, verb)], { ...AROUND, lookup }).denied(tree, scan(tree.path, lookup))
+  const held = [
+    ['out', 'out'],
+    ['out/**', 'out'],
+    ['out/a/one.txt', 'out'],
+    ['out/*.txt', 'out'],
+    ['o*', 'out'],
+    ['inner', 'inner'],
+    ['linked/x', 'linked'],
+    ['linked/new', 'linked'],
+    ['chain', 'chain'],
+    ['dead', 'dead'],
+    ['../door/a', 'src/hinge'],
+    ['../alias/out', 'out'],
+  ]
+  for (const [name = '', link = ''] of held) {
+    const pattern = name.startsWith('..') ? `/home/u/${name.slice(3)}` : `/home/u/work/${name}`
+    const message = new RegExp(`rule\\.deny keeps .*${link.replace('src/', '')}`)
+    assert.throws(() => plan(pattern, 'write'), { code: 'SANDBOX_UNENFORCEABLE', message }, pattern)
+    // what an agent makes itself it may read, and in a tree it cannot write nothing can be replaced
+    plan(pattern, 'read')
+    assert.deepEqual(plan(pattern, 'write', { ...WORK, access: 'read' }), [], pattern)
+  }
+  assert.equal(plan('/home/u/work/src/x', 'write').length, 1, 'a name without a link is held')
+  assert.equal(plan('/home/u/alias/src/x', 'write').length, 1, 'a link outside is not the agent’s to replace')
+  assert.deepEqual(plan('/srv/link/a', 'write'), [], 'elsewhere')
+})
+
+test('links that lead in a circle end somewhere', () => {
+  const lookup = fakeLookup({ ...MACHINE, '/srv/one@': 'two', '/srv/two@': 'one' })
+  const plan = planReach([deny('/srv/one/x', 'write')], { ...AROUND, lookup })
+  assert.deepEqual(plan.denied(WORK, scan(WORK.path, lookup)), [])
+})
+
+test('a deny of every verb is done once for reading and once for writing', () => {
+  const verbs = ['read', 'write', 'write', 'write', 'read'] as const
+  assert.deepEqual(shut(WORK, ...verbs.map((verb) => deny('/home/u/work/.env', verb))), [
+    '/home/u/work/.env mask',
+    '/home/u/work/.env read',
+  ])
 })
 
 test('a deny of the workspace itself, or of what holds it, refuses the run', () => {

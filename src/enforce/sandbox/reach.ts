@@ -2,6 +2,7 @@ import { basename, dirname, join } from 'node:path'
 import { SandboxError } from './errors.ts'
 import { between, isWithin, matchesPath, pathPattern } from './paths.ts'
 import { whyTooWide } from './guard.ts'
+import { linksOn } from './links.ts'
 import { mask, matchesIn, readOnly, type Found, type Tree } from './tree.ts'
 import type { Lookup } from './lookup.ts'
 import type { Mount } from './spec.ts'
@@ -37,7 +38,7 @@ interface Around {
  * that can only be kept for what exists now is told in `notEnforced`.
  */
 export function planReach(reach: readonly Reach[], around: Around): ReachPlan {
-  const denies = reach.filter(({ effect }) => effect === 'deny')
+  const denies = once(reach.filter(({ effect }) => effect === 'deny'))
   const allows = reach
     .filter(({ effect }) => effect === 'allow')
     .map((rule) => kept(rule, planAllow(rule, around), denies, around.lookup))
@@ -53,13 +54,18 @@ export function planReach(reach: readonly Reach[], around: Around): ReachPlan {
         .filter(({ pattern }) => pathPattern(pattern).shape === 'loose')
         .map(
           ({ rule, pattern }) =>
-            `${rule} denies ${pattern}: kept for what is there at the start, in the upper directories`,
+            `${rule} denies ${pattern}: kept for what is there at the start, in the upper directories, not behind links`,
         ),
     ),
   }
 }
 
-/** A deny of every verb is one thing to say, not five. */
+/** A deny of every verb comes five times, and is two things to do: what may not be made may not be written. */
+function once(denies: readonly Reach[]): Reach[] {
+  return [...new Map(denies.map((deny) => [[deny.verb, deny.pattern, deny.rule].join('\n'), deny])).values()]
+}
+
+/** And one thing to say. */
 function unique(lines: readonly string[]): string[] {
   return [...new Set(lines)]
 }
@@ -148,6 +154,8 @@ function planDeny(
   }
   if (verb === 'write' && tree.access !== 'write') return []
   const paths = shape === 'loose' ? matchesIn(pattern, found) : [base]
+  // before it is known where they lead: a link that leads out of the tree still lies in it
+  if (verb === 'write') for (const path of new Set([base, ...paths])) refuseLinks(path, rule, tree, lookup)
   return paths.flatMap((path) => denyPath(path, verb, shape === 'tree', rule, tree, lookup))
 }
 
@@ -161,7 +169,6 @@ function denyPath(
 ): readonly Mount[] {
   const target = placeOf(path, lookup)
   if (!isWithin(target, tree.path)) return []
-  if (verb === 'write' && tree.access === 'write' && isWithin(path, tree.path)) refuseLink(path, rule, lookup)
   if (lookup.look(target) !== undefined) {
     return verb === 'read' ? mask(target, rule, lookup) : readOnly(target, rule, lookup)
   }
@@ -174,13 +181,18 @@ function denyPath(
   return [{ type: 'mask', path: missing ?? target, kind, absent: true, why: rule }]
 }
 
-/** The agent could take the link away and put something of its own in its place. */
-function refuseLink(path: string, rule: string, lookup: Lookup): void {
-  if (lookup.look(path)?.kind !== 'link') return
+/**
+ * The agent could take the link away and put something of its own in its place. Only a link that lies in the writable
+ * tree is one of its own to replace, be it the name itself or a directory above it, and wherever it leads.
+ */
+function refuseLinks(path: string, rule: string, tree: Tree, lookup: Lookup): void {
+  const link = linksOn(path, lookup).find((each) => each !== tree.path && isWithin(each, tree.path))
+  if (link === undefined) return
+  const what = link === path ? 'that is a link' : `on the way there ${link} is a link`
   throw new SandboxError(
     'SANDBOX_UNENFORCEABLE',
-    `${rule} keeps ${path} from being written, and that is a link, which cannot be held in place`,
-    'name what the link leads to in the rule, or put the file itself there',
+    `${rule} keeps ${path} from being written, and ${what}, which cannot be held in place`,
+    'name what the link leads to in the rule, or put the real file or directory there',
   )
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { PassThrough } from 'node:stream'
 import { test, type TestContext } from 'node:test'
+import { ownBuilder } from './builder.ts'
 import type { RunGroup } from './cgroup.ts'
 import { isAlive, readProcess } from './processes.ts'
 import { BubblewrapRun } from './run.ts'
@@ -29,7 +30,7 @@ function deafGroup(
     runId: 'r',
     agent: 'a',
     spec: { profile: 'agent', limits } as SandboxSpec,
-    child,
+    builder: ownBuilder(child),
     init,
     pidNamespace: '',
     startedAt: 0,

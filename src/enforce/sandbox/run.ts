@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../../core/error.ts'
@@ -12,6 +11,7 @@ import {
   signalProcess,
 } from './processes.ts'
 import { OutputMeter, type Stdio } from './stdio.ts'
+import type { Builder } from './builder.ts'
 import type { RunGroup } from './cgroup.ts'
 import type { ControlledCommand } from './control-command.ts'
 import type {
@@ -32,7 +32,7 @@ export interface RunParts {
   readonly runId: string
   readonly agent: string
   readonly spec: SandboxSpec
-  readonly child: ChildProcess
+  readonly builder: Builder
   readonly init: ProcessIdentity
   readonly pidNamespace: string
   readonly startedAt: number
@@ -80,7 +80,7 @@ export class BubblewrapRun implements Running {
     this.runId = parts.runId
     this.agent = parts.agent
     this.profile = spec.profile
-    this.pid = parts.child.pid ?? 0
+    this.pid = parts.builder.pid
     this.init = parts.init
     this.pidNamespace = parts.pidNamespace
     this.startedAt = parts.startedAt
@@ -190,7 +190,7 @@ export class BubblewrapRun implements Running {
         ms: performance.now() - began,
       }
     } finally {
-      this.#parts.child.kill('SIGKILL')
+      this.#parts.builder.kill()
     }
   }
 
@@ -214,11 +214,10 @@ export class BubblewrapRun implements Running {
   }
 
   async #watch(): Promise<RunExit> {
-    const { child, group, exitCode, cleanUp, command } = this.#parts
-    await new Promise<void>((done) => {
-      if (child.exitCode !== null || child.signalCode !== null) done()
-      else child.once('exit', () => done())
-    })
+    const { builder, group, exitCode, cleanUp, command } = this.#parts
+    await builder.over
+    // it may sit there with its sandbox, and nobody would hear of its end
+    if (builder.isLost) await this.#end('killed', 'the launcher of its sandbox ended')
     const durationMs = performance.now() - this.#began
     clearTimeout(this.#timer)
     this.#isOver = true

@@ -1,12 +1,13 @@
 import { digestOf, sha256, type Json } from '../../core/canonical.ts'
 import type { MinimumLevel } from './level.ts'
 import type { GuaranteeName } from './profile.ts'
+import type { Recycle } from './worker-profile.ts'
 
 /** What stood at a path when the decision was made; something else there at the start is refused. */
 export interface Identity {
   readonly device: string
   readonly inode: string
-  readonly kind: 'file' | 'directory' | 'socket'
+  readonly kind: 'file' | 'directory' | 'socket' | 'device'
 }
 
 /** One thing the agent will see. `path` is where, and for binds also where it comes from unless `source` says so. */
@@ -59,6 +60,8 @@ export interface Limits {
   readonly fileBytes: number
   readonly outputBytes?: number
   readonly cpuPercent: number
+  /** Of memory it may keep out of swap; absent: nothing is said about it. */
+  readonly lockedBytes?: number
 }
 
 /** Exactly what the door will do, as plain data. Two specs with one digest are one act. */
@@ -92,6 +95,10 @@ export interface SandboxSpec {
   readonly network?: { readonly mode: 'transparent'; readonly socket: string; readonly identity: Identity }
   readonly seccompDigest: string
   readonly terminal: boolean
+  /** Where it leaves its results, in memory, and how much of them may come out; absent: nothing comes out. */
+  readonly outbox?: { readonly path: string; readonly totalBytes: number; readonly files: number }
+  /** When it is ended and started afresh; absent: it lives as long as it likes. */
+  readonly recycle?: Recycle
   /** For the files it makes: its caller's, not the daemon's own, which is for nobody else. */
   readonly umask: number
   readonly requires: readonly GuaranteeName[]

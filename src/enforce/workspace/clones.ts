@@ -4,8 +4,8 @@ import { z } from 'zod'
 import { readPrivateFile, writeFileAtomic } from '../../platform/files.ts'
 import { Directory } from './directory.ts'
 import { WorkspaceError } from './errors.ts'
-import { git, unsafe, type GitOptions } from './git.ts'
-import { checkObjects, readRefs, type GitRefs } from './git-files.ts'
+import { git, type GitOptions } from './git.ts'
+import { checkObjects, readRefs, withRepository, type GitRefs } from './git-files.ts'
 import { Holds } from './holds.ts'
 import { directoriesIn, makePlace, type Places, type RunsAs } from './places.ts'
 
@@ -115,7 +115,7 @@ export class Clones {
 
   /** Removes the clone, with every commit that was not taken over. */
   async remove(clone: Clone): Promise<void> {
-    await this.#alone(clone, async () => removeDirectory(clone))
+    await this.#alone(clone, () => removeWithPauses(clone))
   }
 
   async #alone<T>({ agent, workspace }: Clone, act: () => Promise<T>): Promise<T> {
@@ -159,7 +159,7 @@ export class Clones {
       writeFileAtomic(join(directory, 'meta.json'), `${JSON.stringify(meta)}\n`)
       return clone
     } catch (error) {
-      removeDirectory(clone)
+      await removeWithPauses(clone)
       throw error
     }
   }
@@ -172,8 +172,10 @@ export class Clones {
     await git(['init', '-q', '--template=', `--initial-branch=${branch}`], options)
     if (source.refs.size === 0) return
     await this.#borrowing(clone, join(clone.workspace, '.git/objects'), source, async (bare) => {
-      const wanted = ['+refs/heads/*:refs/remotes/host/*', '+refs/tags/*:refs/tags/*']
-      await git([...fetchFrom(bare), ...wanted], options)
+      await git(
+        [...fetchFrom(bare), '+refs/heads/*:refs/remotes/host/*', '+refs/tags/*:refs/tags/*'],
+        options,
+      )
     })
     const commit =
       head !== undefined && 'commit' in head ? head.commit : source.refs.get(`refs/heads/${branch}`)
@@ -195,10 +197,9 @@ export class Clones {
       const lines = [...refs]
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([name, object]) => `${object} ${name}\n`)
-      const at =
-        head !== undefined && 'branch' in head && refs.has(head.branch) ? `ref: ${head.branch}` : undefined
+      const isOnBranch = head !== undefined && 'branch' in head && refs.has(head.branch)
       const files = {
-        HEAD: `${at ?? 'ref: refs/heads/none'}\n`,
+        HEAD: `ref: ${isOnBranch ? head.branch : 'refs/heads/none'}\n`,
         config: '[core]\n\trepositoryformatversion = 0\n\tbare = true\n',
         'packed-refs': `# pack-refs with: sorted \n${lines.join('')}`,
         'objects/info/alternates': `${objects}\n`,
@@ -240,15 +241,6 @@ function prefixOf({ agent }: Clone): string {
   return `refs/warder/${agent}`
 }
 
-function removeDirectory({ directory, id }: Clone): void {
-  const outer = Directory.open(dirname(directory))
-  try {
-    outer.removeAll(id)
-  } finally {
-    outer.close()
-  }
-}
-
 function otherUser({ agent, uid }: Clone, owner: RunsAs): WorkspaceError {
   return new WorkspaceError(
     'CHANGES_OTHER_USER',
@@ -261,19 +253,14 @@ function optionalBefore(before: string | undefined): { before?: string } {
   return before === undefined ? {} : { before }
 }
 
-/** `.git` itself, and not what a file of that name points to. @throws WorkspaceError `GIT_UNSAFE` */
-function withRepository<T>(tree: string, use: (repository: Directory) => T): T {
-  const root = Directory.open(tree)
+/** Without its meta file it is no clone any more, should this be cut short. */
+async function removeWithPauses({ directory, id }: Clone): Promise<void> {
+  rmSync(join(directory, 'meta.json'), { force: true })
+  const outer = Directory.open(dirname(directory))
   try {
-    const repository = root.child('.git')
-    if (repository === undefined) throw unsafe(`${tree}/.git is no directory`)
-    try {
-      return use(repository)
-    } finally {
-      repository.close()
-    }
+    await outer.removeWithPauses(id)
   } finally {
-    root.close()
+    outer.close()
   }
 }
 
@@ -285,8 +272,8 @@ function giveAll(path: string, { uid, gid }: RunsAs): void {
 
 function readMeta(directory: string): Clone | undefined {
   const bytes = readPrivateFile(join(directory, 'meta.json'))
-  const parsed = bytes === undefined ? undefined : MetaShape.safeParse(JSON.parse(bytes.toString()))
-  if (parsed === undefined) return undefined
+  if (bytes === undefined) return undefined
+  const parsed = MetaShape.safeParse(JSON.parse(bytes.toString()))
   if (!parsed.success) {
     throw new WorkspaceError(
       'WORKSPACE_UNREADABLE',

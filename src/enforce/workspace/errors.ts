@@ -18,12 +18,20 @@ export const WORKSPACE_ERRORS = {
     kind: 'conflict',
     meaning: 'the change set was made for another user than the one the agent would run as now',
   },
+  CHANGES_TOO_LARGE: {
+    kind: 'conflict',
+    meaning: 'a change set or clone takes more than it may; no run writes to it until it is decided on',
+  },
   CHANGES_MOVED_ON: {
     kind: 'conflict',
     meaning: 'the changes are not those that were looked at',
   },
   CHANGES_NOTHING: { kind: 'conflict', meaning: 'none of the changes asked for can be applied' },
   CHANGE_UNKNOWN: { kind: 'missing', meaning: 'no change is at or below the path that was named' },
+  WORKSPACE_NO_ROOM: {
+    kind: 'unavailable',
+    meaning: 'a disk that agents write to has less room left than must stay free',
+  },
   WORKSPACE_CHANGED: {
     kind: 'conflict',
     meaning: 'a file changed between the look and the act; everything was put back',

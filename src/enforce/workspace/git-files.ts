@@ -1,6 +1,6 @@
 import { closeFile, pieces } from './bytes.ts'
 import { MOST_LEVELS } from './base.ts'
-import type { Directory } from './directory.ts'
+import { Directory } from './directory.ts'
 import { unsafe } from './git.ts'
 
 /**
@@ -125,5 +125,21 @@ function textOf(directory: Directory, name: string): string | undefined {
     return Buffer.concat([...pieces(fd)].map((piece) => Buffer.from(piece))).toString()
   } finally {
     closeFile(fd)
+  }
+}
+
+/** `.git` itself, and not what a file of that name points to. @throws WorkspaceError `GIT_UNSAFE` */
+export function withRepository<T>(tree: string, use: (repository: Directory) => T): T {
+  const root = Directory.open(tree)
+  try {
+    const repository = root.child('.git')
+    if (repository === undefined) throw unsafe(`${tree}/.git is no directory`)
+    try {
+      return use(repository)
+    } finally {
+      repository.close()
+    }
+  } finally {
+    root.close()
   }
 }

@@ -19,6 +19,7 @@ export function redactExample(text: string): string {
 interface ExampleOptions {
   readonly mostBytes?: number
   readonly keep?: number
+  readonly checkRoom?: () => void
   /** Who the agent runs as, when Warder is root. */
   readonly runsAs?: { readonly uid: number; readonly gid: number }
 }
@@ -60,6 +61,7 @@ export function openWorkspaceExample(home: string, more: ExampleOptions = {}) {
     transactions,
     mostBytes: more.mostBytes ?? 64 * 1024 * 1024,
     keep: more.keep ?? 20,
+    checkRoom: more.checkRoom ?? (() => undefined),
     canGive,
     now,
     newId,

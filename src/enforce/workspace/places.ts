@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, statfsSync, type StatsFs } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { systemCode } from '../../core/error.ts'
 import { ensurePassableDirectory, ensurePrivateDirectory } from '../../platform/files.ts'
@@ -40,5 +40,22 @@ export function namesIn(directory: string): string[] {
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return []
     throw error
+  }
+}
+
+/** How large the file system is on which `path` lies, or will lie, and what an ordinary user may still write there. */
+export function spaceAt(path: string): { readonly totalBytes: number; readonly freeBytes: number } {
+  const { blocks, bavail, bsize } = fileSystemOf(path)
+  return { totalBytes: blocks * bsize, freeBytes: bavail * bsize }
+}
+
+/** A directory that is not made yet will lie where the one it is made in does. */
+function fileSystemOf(path: string): StatsFs {
+  for (let at = path; ; at = dirname(at)) {
+    try {
+      return statfsSync(at)
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT' || at === dirname(at)) throw error
+    }
   }
 }

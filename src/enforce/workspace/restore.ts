@@ -3,10 +3,13 @@ import { stampOf } from './base.ts'
 import { isAsked } from './change.ts'
 import { contentAt } from './content.ts'
 import { inParent } from './below.ts'
+import { closeFile } from './bytes.ts'
 import type { Directory } from './directory.ts'
+import { WorkspaceError } from './errors.ts'
 import type { Look } from './look.ts'
 import type { Snapshot, SnapshotEntry } from './manifest.ts'
 import type { ObjectStore } from './objects.ts'
+import { ownAttributes } from './overlay.ts'
 import { STAGE_NAME, type Wish } from './stage.ts'
 
 export interface ReturnOptions {
@@ -16,7 +19,11 @@ export interface ReturnOptions {
   readonly canGive: boolean
 }
 
-/** What must be changed so that a workspace is again what a snapshot says. What is as it was stays untouched. */
+/**
+ * What must be changed so that a workspace is again what a snapshot says. What is as it was stays untouched.
+ *
+ * @throws WorkspaceError `CHANGE_UNKNOWN` for a path that the snapshot says nothing of
+ */
 export async function wishesToReturn(
   snapshot: Snapshot,
   paths: readonly string[],
@@ -25,6 +32,7 @@ export async function wishesToReturn(
   const { root } = options
   const entries = snapshot.entries.filter(({ path }) => isAsked(path, paths))
   const kept = new Set(snapshot.entries.map(({ path }) => path))
+  for (const path of paths) refuseUnknown(snapshot, path, root)
   const extra = snapshot.isWhole
     ? [...strangers(root, '', kept)].filter((path) => isAsked(path, paths) || holdsAsked(path, paths))
     : topmost(snapshot.absent).filter((path) => isAsked(path, paths))
@@ -36,6 +44,18 @@ export async function wishesToReturn(
   for (const entry of entries) back.push(...(await wishFor(entry, options)))
   const modes = entries.flatMap((entry) => modeFor(entry, options)).toReversed()
   return [...gone, ...back, ...modes]
+}
+
+/** A misspelt path must not be told that it is as it was. */
+function refuseUnknown({ id, isWhole, entries, absent }: Snapshot, path: string, root: Directory): void {
+  const isKnown = [...entries.map((entry) => entry.path), ...absent].some((each) => isAsked(each, [path]))
+  // of what was made since, a snapshot of everything says that it was not there
+  if (isKnown || (isWhole && lookAt(root, path) !== undefined)) return
+  throw new WorkspaceError(
+    'CHANGE_UNKNOWN',
+    `the snapshot ${id} says nothing of ${path}`,
+    `see what going back would change: warder snapshot show ${id}`,
+  )
 }
 
 function holdsAsked(path: string, paths: readonly string[]): boolean {
@@ -84,7 +104,7 @@ async function wishFor(
       now?.kind === 'link' && inParent(root, path, (parent, name) => parent.target(name)) === target
     return isSame ? [] : [{ kind, path, expects, target, ...owner }]
   }
-  if (await isSameFile(entry, now, root)) return []
+  if (await isSameFile(entry, now, { root, attributes, canGive })) return []
   const fill = async (fd: number): Promise<void> => {
     await objects.copyTo(entry.digest ?? '', fd)
     for (const [name, value] of Object.entries(entry.attributes ?? {})) {
@@ -106,11 +126,32 @@ function modeFor({ path, kind, mode, uid, gid }: SnapshotEntry, { root, canGive 
 }
 
 /** Not read again when it still looks as it did when it was kept. */
-async function isSameFile(entry: SnapshotEntry, now: Look | undefined, root: Directory): Promise<boolean> {
+async function isSameFile(
+  entry: SnapshotEntry,
+  now: Look | undefined,
+  { root, attributes, canGive }: Omit<ReturnOptions, 'objects'>,
+): Promise<boolean> {
   if (now?.kind !== 'file') return false
   if (stampOf(now) === entry.stamp) return true
   if (now.sizeBytes !== entry.sizeBytes) return false
-  return (await contentAt(root, entry.path))?.digest === entry.digest
+  if (canGive && (now.uid !== entry.uid || now.gid !== entry.gid)) return false
+  const content = await contentAt(root, entry.path)
+  return content?.digest === entry.digest && haveSameAttributes(entry, root, attributes)
+}
+
+function haveSameAttributes(entry: SnapshotEntry, root: Directory, attributes: ExtendedAttributes): boolean {
+  const fd = inParent(root, entry.path, (parent, name) => parent.file(name))
+  if (fd === undefined) return false
+  try {
+    const own = new Map(ownAttributes(attributes, fd))
+    const wanted = Object.entries(entry.attributes ?? {})
+    return (
+      own.size === wanted.length &&
+      wanted.every(([name, value]) => own.get(name)?.toString('base64') === value)
+    )
+  } finally {
+    closeFile(fd)
+  }
 }
 
 function lookAt(root: Directory, path: string): Look | undefined {

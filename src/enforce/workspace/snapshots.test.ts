@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import {
   chmodSync,
+  chownSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -74,6 +75,68 @@ test('one path goes back, and the others stay', async (t) => {
   assert.equal(readFileSync(join(workspace, 'b'), 'utf8'), 'new')
   assert.ok(existsSync(join(workspace, 'c')))
   assert.deepEqual((await snapshots.restore(id, ['a'])).changed, [])
+})
+
+test('a file whose content stayed gets back what else was changed about it', async (t) => {
+  const { workspace, snapshots, attributes } = workspaceExample(t)
+  const at = (name: string): string => join(workspace, name)
+  const mark = (name: string, value: string): void => {
+    const fd = openSync(at(name), 'r')
+    attributes.set(fd, 'user.note', Buffer.from(value))
+    closeSync(fd)
+  }
+  const noted = (name: string): string | undefined => {
+    const fd = openSync(at(name), 'r')
+    try {
+      return attributes.get(fd, 'user.note')?.toString()
+    } finally {
+      closeSync(fd)
+    }
+  }
+  for (const name of ['changed', 'added', 'mode', 'same']) writeFileSync(at(name), 'text')
+  for (const name of ['changed', 'same']) mark(name, 'mine')
+  const { id } = await snapshots.take(workspace, 'owner', '')
+  mark('changed', 'theirs')
+  mark('added', 'theirs')
+  chmodSync(at('mode'), 0o777)
+  utimesSync(at('same'), 1_600_000_000, 1_600_000_000)
+  assert.deepEqual(await snapshots.differences(id, []), ['added', 'changed', 'mode'])
+  await snapshots.restore(id, [])
+  assert.deepEqual(['changed', 'added', 'same'].map(noted), ['mine', undefined, 'mine'])
+  assert.equal(statSync(at('mode')).mode & 0o777, 0o644)
+  assert.deepEqual(await snapshots.differences(id, []), [])
+})
+
+test('a file given to somebody else is given back by who can', async (t) => {
+  if (process.getuid?.() !== 0) return t.skip('only root can give files away: NOT tried')
+  const { workspace, snapshots } = workspaceExample(t, { runsAs: { uid: 1000, gid: 1000 } })
+  writeFileSync(join(workspace, 'a'), 'text')
+  const { id } = await snapshots.take(workspace, 'owner', '')
+  chownSync(join(workspace, 'a'), 1000, 1000)
+  await snapshots.restore(id, [])
+  assert.equal(statSync(join(workspace, 'a')).uid, 0)
+})
+
+test('a path that a snapshot says nothing of is refused, and one made since is not', async (t) => {
+  const { workspace, snapshots } = workspaceExample(t)
+  mkdirSync(join(workspace, 'd'))
+  writeFileSync(join(workspace, 'd/a'), 'a')
+  const whole = await snapshots.take(workspace, 'owner', '')
+  const part = await snapshots.takePaths(workspace, ['d', 'gone'], 'before-apply', '')
+  mkdirSync(join(workspace, 'new'))
+  writeFileSync(join(workspace, 'new/x'), 'x')
+  writeFileSync(join(workspace, 'gone'), 'x')
+  for (const [id, path] of [
+    [whole.id, 'typo'],
+    [whole.id, 'd/typo'],
+    [part.id, 'typo'],
+    [part.id, 'new'],
+  ] as const)
+    await assert.rejects(snapshots.restore(id, [path]), code('CHANGE_UNKNOWN'), path)
+  assert.deepEqual((await snapshots.restore(part.id, ['d/a'])).changed, [])
+  assert.deepEqual((await snapshots.restore(part.id, ['gone'])).changed, ['gone'])
+  assert.deepEqual((await snapshots.restore(whole.id, ['new'])).changed, ['new'])
+  assert.ok(!existsSync(join(workspace, 'new')) && !existsSync(join(workspace, 'gone')))
 })
 
 test('a link that stands where a directory was is replaced, never followed', async (t) => {

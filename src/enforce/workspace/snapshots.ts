@@ -27,6 +27,11 @@ export interface SnapshotsOptions {
   readonly mostBytes: number
   /** How many that were taken by themselves are kept for one workspace. */
   readonly keep: number
+  /**
+   * @throws WorkspaceError `WORKSPACE_NO_ROOM`; not asked before something is applied or put back, because that is
+   * the way out of a full disk
+   */
+  readonly checkRoom: () => void
   /** Whether files are given back to whoever owned them; only root can. */
   readonly canGive: boolean
   readonly now: () => number
@@ -150,6 +155,7 @@ export class Snapshots {
     ensurePrivateDirectory(this.#options.directory)
     const root = Directory.open(workspace)
     try {
+      if (cause === 'owner' || cause === 'before-run') this.#options.checkRoom()
       const capture = this.#capture(workspace)
       if (paths === undefined) await capture.directory(root, '')
       const absent = paths === undefined ? [] : await capturePaths(root, paths, capture)

@@ -3,3 +3,5 @@
  * for the decision, not a decision. It trusts nobody: an action it cannot look into is of unknown risk, hence high.
  */
 export { inspect } from './inspect.ts'
+export { parseCommand, rateCommand } from './command/index.ts'
+export type { CommandContext, CommandRating, ParsedCommand } from './command/index.ts'

@@ -1,0 +1,77 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import type { Action, Finding } from '../core/action.ts'
+import { isAtLeast } from '../core/risk.ts'
+import { rateCommand } from '../decide/inspect/command/index.ts'
+import type { SandboxSpec } from '../enforce/sandbox/index.ts'
+import { hostPath } from './approvals-subject.ts'
+
+/** A command as it will be started, and where. */
+export interface StartedCommand {
+  readonly argv: readonly string[]
+  readonly cwd: string
+  readonly workspace: string
+}
+
+/** What a record holds of the reasons: the gravest say it. */
+const MOST_FINDINGS = 20
+/** Of a longer one the first part: more than the rater looks at. */
+const MAX_SCRIPT_BYTES = 1024 * 1024
+
+/**
+ * The same action, with what its command would do: its risk is raised to the command's, never lowered, and the reasons
+ * become findings. Scripts it would run are read as they are out here at this moment; what replaces them afterwards is
+ * for the seals of an approval and for the sandbox.
+ */
+export function ratedAction<A extends Omit<Action, 'bytes'>>(
+  action: A,
+  { argv, cwd, workspace }: StartedCommand,
+  spec: SandboxSpec,
+): A {
+  const { risk, reasons, unparsable } = rateCommand(argv, {
+    home: spec.inside.home,
+    workspace,
+    cwd,
+    readScript: (path) => {
+      const place = hostPath(spec, path)
+      return place === undefined ? undefined : readText(place)
+    },
+  })
+  const found: Finding[] = reasons
+    .filter((reason) => reason.risk !== 'low')
+    .slice(0, MOST_FINDINGS)
+    .map((reason) => ({ rule: `command.${reason.rule}`, risk: reason.risk, note: reason.note }))
+  const why = reasons[0]
+  return {
+    ...action,
+    risk: isAtLeast(action.risk, risk) ? action.risk : risk,
+    findings: [...(action.findings ?? []), ...found],
+    about: {
+      ...action.about,
+      command_risk: risk,
+      // notes can quote the command, so they are cut as it is; the ledger masks what has the shape of a secret
+      ...(why === undefined ? {} : { command_reason: `${why.rule}: ${why.note}`.slice(0, 300) }),
+      ...(unparsable === undefined ? {} : { command_unread: unparsable.slice(0, 200) }),
+    },
+  }
+}
+
+/** The text of a script; undefined for what is no plain file, or cannot be read. */
+function readText(path: string): string | undefined {
+  let fd: number
+  try {
+    // a pipe an agent left there must not keep us waiting
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  } catch {
+    return undefined
+  }
+  try {
+    const stat = fstatSync(fd)
+    if (!stat.isFile()) return undefined
+    const bytes = Buffer.alloc(Math.min(stat.size, MAX_SCRIPT_BYTES))
+    return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0)).toString('utf8')
+  } catch {
+    return undefined
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,63 +1,151 @@
-import { KnownError, type ErrorCatalogue } from '../../core/error.ts'
 import { isAgentName, type Channel, type Principal } from '../../core/principal.ts'
-
-export const IDENTITY_ERRORS = {
-  IDENTITY_UNKNOWN: { kind: 'forbidden', meaning: 'nobody Warder knows stands behind the request' },
-  IDENTITY_NAME: { kind: 'invalid', meaning: 'an agent name is not a name Warder accepts' },
-} as const satisfies ErrorCatalogue
-
-export class IdentityError extends KnownError<typeof IDENTITY_ERRORS> {
-  override readonly name = 'IdentityError'
-}
+import type { AgentRuns } from './agent-run.ts'
+import { identityError, type IdentityError } from './errors.ts'
+import type { Member, Session } from './records.ts'
 
 /** What the listener found out about the caller. */
 export type Credential =
-  | { readonly kind: 'peer'; readonly uid?: number; readonly as?: string }
-  | { readonly kind: 'agent'; readonly name: string }
+  | { readonly kind: 'peer'; readonly uid?: number; readonly as?: string; readonly session?: string }
+  | { readonly kind: 'agent'; readonly name: string; readonly run?: string }
+  | { readonly kind: 'member'; readonly id: string }
+  | { readonly kind: 'anonymous' }
   | { readonly kind: 'library'; readonly as?: string }
 
-/**
- * @param ownerUid the user this Warder guards; a peer of any other uid is nobody
- */
-export function createIdentity({ ownerUid }: { readonly ownerUid: number }) {
-  return {
-    /** @throws IdentityError `IDENTITY_UNKNOWN`, `IDENTITY_NAME` */
-    identify: (credential: Credential): Principal => {
-      switch (credential.kind) {
-        case 'agent':
-          return agent(credential.name, 'agent-socket')
-        case 'library':
-          return credential.as === undefined ? owner('library') : agent(credential.as, 'library')
-        case 'peer':
-          // an absent uid means the kernel could not be asked; the socket's mode and secret vouched for the peer
-          if (credential.uid !== undefined && credential.uid !== ownerUid) throw unknownPeer(credential.uid)
-          return credential.as === undefined
-            ? owner('local-socket', credential.uid)
-            : agent(credential.as, 'local-socket', credential.uid)
-        default:
-          throw unknownPeer(credential satisfies never)
-      }
-    },
+export interface IdentityOptions {
+  /** The user this Warder guards; a peer of any other uid is nobody. */
+  readonly ownerUid: number
+  readonly now?: () => number
+  /** The owner's session behind what a peer presents. */
+  readonly sessionOf?: (token: string, uid: number | undefined) => Session | undefined
+  /** A guest or device that may act at this moment. */
+  readonly memberOf?: (id: string) => Member | undefined
+  readonly runs?: Pick<AgentRuns, 'ofSocket'>
+  /** Whether the owner switched authentication off; only ever so in profile dev. */
+  readonly isAuthOff?: boolean
+}
+
+/** What a principal is made from; the authenticator adds nothing the caller said of itself. */
+type Made = Omit<Principal, 'madeAt'>
+
+/** The only maker of principals. Each is frozen, and known again: one that was written by hand is refused. */
+export class Authenticator {
+  readonly #options: IdentityOptions
+  readonly #made = new WeakSet<Principal>()
+  readonly #proven = new WeakSet<Credential>()
+
+  constructor(options: IdentityOptions) {
+    this.#options = options
   }
-}
 
-function owner(channel: Channel, uid?: number): Principal {
-  return Object.freeze({ id: 'owner', role: 'owner', channel, ...(uid === undefined ? {} : { uid }) })
-}
+  /** @throws IdentityError `IDENTITY_UNKNOWN`, `IDENTITY_NAME` */
+  readonly identify = (credential: Credential): Principal => {
+    switch (credential.kind) {
+      case 'agent':
+        return this.#agentAtSocket(credential)
+      case 'library':
+        return credential.as === undefined
+          ? this.#make({ id: 'owner', role: 'owner', channel: 'library' })
+          : this.#agent(credential.as, 'library')
+      case 'peer':
+        return this.#peer(credential)
+      case 'member':
+        return this.#member(credential)
+      case 'anonymous':
+        if (this.#options.isAuthOff !== true) throw unknownPeer('nobody', 'a caller who proved nothing')
+        return this.#make({ id: 'anonymous', role: 'anonymous', channel: 'local-socket' })
+      default:
+        throw unknownPeer(credential satisfies never)
+    }
+  }
 
-function agent(name: string, channel: Channel, uid?: number): Principal {
-  if (!isAgentName(name)) {
-    throw new IdentityError(IDENTITY_ERRORS, 'IDENTITY_NAME', {
-      what: `${JSON.stringify(name.slice(0, 80))} cannot name an agent`,
-      fix: 'use 1 to 63 of a-z, 0-9, dot, dash, underscore, starting with a letter or digit; role names are taken',
+  /** Whether this very object came out of {@link identify}; a copy of it did not. */
+  readonly isGenuine = (who: Principal): boolean => this.#made.has(who)
+
+  /** The principal, if it is genuine. @throws IdentityError `IDENTITY_FORGED` */
+  readonly genuine = (who: Principal): Principal => {
+    if (this.#made.has(who)) return who
+    throw identityError(
+      'IDENTITY_FORGED',
+      'a principal was presented that the authenticator did not make',
+      'report this as a bug; nothing was decided',
+    )
+  }
+
+  /** A credential for a member whose request was proven just now; only such a one counts. */
+  proven(member: Member): Credential {
+    const credential: Credential = Object.freeze({ kind: 'member', id: member.id })
+    this.#proven.add(credential)
+    return credential
+  }
+
+  #peer({ uid, as, session }: Credential & { kind: 'peer' }): Principal {
+    // an absent uid means the kernel could not be asked; the socket's mode and secret vouched for the peer
+    if (uid !== undefined && uid !== this.#options.ownerUid) throw unknownPeer(uid)
+    if (as !== undefined) return this.#agent(as, 'local-socket', uid)
+    const found = session === undefined ? undefined : this.#options.sessionOf?.(session, uid)
+    return this.#make({
+      ...{ id: 'owner', role: 'owner', channel: 'local-socket' },
+      ...(uid === undefined ? {} : { uid }),
+      // a session that is over takes nothing away: what needs one asks for it
+      ...(found === undefined ? {} : { session: found.id }),
     })
   }
-  return Object.freeze({ id: name, role: 'agent', channel, ...(uid === undefined ? {} : { uid }) })
+
+  #agentAtSocket({ name, run: tail }: Credential & { kind: 'agent' }): Principal {
+    if (tail === undefined || this.#options.runs === undefined) return this.#agent(name, 'agent-socket')
+    const run = this.#options.runs.ofSocket(name, tail)
+    if (run === undefined) throw unknownPeer(`${name}, run ${tail}`, 'an agent whose run is over')
+    return this.#agent(name, 'agent-socket', run.uid, run.runId)
+  }
+
+  #member(credential: Credential & { kind: 'member' }): Principal {
+    const member = this.#proven.has(credential) ? this.#options.memberOf?.(credential.id) : undefined
+    if (member === undefined)
+      throw unknownPeer(credential.id, 'a guest or device that proved nothing, or was revoked')
+    return this.#make({
+      ...{
+        id: principalOf(member),
+        role: member.what === 'guest' ? 'guest' : 'operator',
+        channel: 'people-socket',
+      },
+      ...(member.token === null ? {} : { session: member.token.id }),
+    })
+  }
+
+  #agent(name: string, channel: Channel, uid?: number, session?: string): Principal {
+    if (!isAgentName(name)) {
+      throw identityError(
+        'IDENTITY_NAME',
+        `${JSON.stringify(name.slice(0, 80))} cannot name an agent`,
+        'use 1 to 63 of a-z, 0-9, dot, dash, underscore, starting with a letter or digit; role names are taken',
+      )
+    }
+    return this.#make({
+      ...{ id: name, role: 'agent', channel },
+      ...(uid === undefined ? {} : { uid }),
+      ...(session === undefined ? {} : { session }),
+    })
+  }
+
+  #make(made: Made): Principal {
+    const { now } = this.#options
+    const who: Principal = Object.freeze(now === undefined ? made : { ...made, madeAt: now() })
+    this.#made.add(who)
+    return who
+  }
 }
 
-function unknownPeer(who: unknown): IdentityError {
-  return new IdentityError(IDENTITY_ERRORS, 'IDENTITY_UNKNOWN', {
-    what: `uid ${String(who)} is not the user this Warder guards`,
-    fix: 'ask as the user who started it',
-  })
+/** How a guest or device is called in policy and record; no agent can have such a name. */
+export function principalOf({ what, name }: Pick<Member, 'what' | 'name'>): string {
+  return `${what}:${name}`
+}
+
+/** For tests and programs without people: the owner and agents alone. */
+export function createIdentity(options: IdentityOptions): Authenticator {
+  return new Authenticator(options)
+}
+
+function unknownPeer(who: unknown, what = 'not the user this Warder guards'): IdentityError {
+  const named = typeof who === 'number' ? `uid ${who}` : String(who)
+  return identityError('IDENTITY_UNKNOWN', `${named} is ${what}`, 'ask as the user who started it')
 }

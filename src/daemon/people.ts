@@ -1,0 +1,204 @@
+import { KnownError, messageOf } from '../core/error.ts'
+import type { Principal } from '../core/principal.ts'
+import { isAtLeast, type RiskLevel } from '../core/risk.ts'
+import {
+  Authenticator,
+  checkScope,
+  identityError,
+  isWide,
+  principalOf,
+  type Credential as IdentityCredential,
+  type Member,
+} from '../decide/identity/index.ts'
+import type { PolicyEngine } from '../decide/policy/index.ts'
+import { parseCapability } from '../core/capability.ts'
+import type { Credential, GateEvent } from '../gate/index.ts'
+import type { SettingValues } from '../platform/settings.ts'
+import type { Ledger } from '../record/audit/index.ts'
+import type { Keys } from '../record/sign/index.ts'
+import { PeopleRoom, type PeopleRooms } from './people-book.ts'
+import { authEvent, changeEvent, PEOPLE_CHANGE, type AuthTry } from './people-events.ts'
+
+export interface PeopleOptions {
+  readonly values: SettingValues
+  readonly keys: Pick<Keys, 'secret'>
+  readonly ledger: Pick<Ledger, 'query'>
+  readonly append: (event: GateEvent) => Promise<unknown>
+  readonly lost: (error: unknown) => void
+  readonly engine: PolicyEngine
+  readonly now: () => number
+}
+
+/** As much of a question to a person as says whether its answer needs the passphrase. */
+interface AskedQuestion {
+  readonly action: { readonly risk: RiskLevel }
+  readonly twoPhase: boolean
+}
+
+/** Who is known here: the authenticator, and everything that stands on the book of people. */
+export class People {
+  readonly #options: PeopleOptions
+  readonly room: PeopleRoom
+  readonly authenticator: Authenticator
+  /** Ends what a guest or device runs; set by whoever knows the runs. */
+  onLeft: (member: Member) => Promise<number> = async () => 0
+
+  /** @throws IdentityError `AUTH_OFF_REFUSED` */
+  constructor(options: PeopleOptions) {
+    const { values, keys, ledger, engine, now, append, lost } = options
+    refuseAuthOff(values)
+    this.#options = options
+    this.authenticator = new Authenticator({
+      ownerUid: process.getuid?.() ?? -1,
+      now,
+      sessionOf: (token, uid) => this.room.roomsIfAny()?.sessions.find(token, uid),
+      memberOf: (id) => this.#liveMember(id),
+      runs: { ofSocket: (agent, tail) => this.room.runs.ofSocket(agent, tail) },
+      isAuthOff: values['auth.mode'] === 'off',
+    })
+    const last = ledger.query({ action: PEOPLE_CHANGE, order: 'newest', limit: 1 })[0]
+    this.room = new PeopleRoom({
+      directory: values['paths.state'],
+      secret: keys.secret('people'),
+      now,
+      times: {
+        idleMs: values['session.idle_timeout'],
+        absoluteMs: values['session.max_duration'],
+        freshMs: values['session.fresh_for'],
+      },
+      seenVersion: Number(last?.details['version'] ?? 0),
+      policyDigest: () => engine.policy().digest,
+      isGenuine: this.authenticator.isGenuine,
+      changed: (version) => void append(changeEvent(version)).catch(lost),
+      joined: (member) => this.#giveScope(member),
+      left: (member) => this.#takeScope(member),
+    })
+    for (const what of ['guest', 'device'] as const) {
+      for (const member of this.room.roomsIfAny()?.members.list(what) ?? []) {
+        if (this.#liveMember(member.id) !== undefined) this.#giveScope(member)
+      }
+    }
+  }
+
+  get identify() {
+    return this.authenticator.identify
+  }
+
+  get genuine() {
+    return this.authenticator.genuine
+  }
+
+  /** @throws IdentityError `PEOPLE_UNTRUSTED` */
+  rooms(): PeopleRooms {
+    return this.room.rooms()
+  }
+
+  /**
+   * Lets an act of the owner through that loosens something: where a passphrase is set it must have been given in this
+   * session a short time ago.
+   *
+   * @throws IdentityError `OWNER_NOT_FRESH`, `IDENTITY_FORGED`, `PEOPLE_UNTRUSTED`
+   */
+  readonly requireFreshOwner = (who: Principal): void => this.rooms().owner.requireFresh(who)
+
+  /** For answers to questions: one of high risk needs the passphrase, like all that loosens something. */
+  readonly freshForHighRisk = (who: Principal, { action, twoPhase }: AskedQuestion): void => {
+    if (twoPhase || isAtLeast(action.risk, 'high')) this.requireFreshOwner(who)
+  }
+
+  /** The same for whoever stands behind a credential; a refusal is on record. */
+  async fresh(credential: Credential, act: string): Promise<void> {
+    const who = this.identify(credential as IdentityCredential)
+    await this.onRecord({ who: who.id, action: 'owner:fresh', target: act }, 'refusals', () =>
+      this.requireFreshOwner(who),
+    )
+  }
+
+  /** Does it, and puts on record how it ended; `refusals` writes only those. */
+  async onRecord<T>(
+    attempt: Omit<AuthTry, 'refused' | 'reason'>,
+    what: 'all' | 'refusals',
+    act: () => T | Promise<T>,
+  ): Promise<T> {
+    let value: T
+    try {
+      value = await act()
+    } catch (error) {
+      const refused = error instanceof KnownError ? error.code : 'error'
+      const reason = error instanceof KnownError ? messageOf(error) : 'unexpected error'
+      await this.#options.append(authEvent({ ...attempt, refused, reason })).catch(this.#options.lost)
+      throw error
+    }
+    if (what === 'all') await this.#options.append(authEvent(attempt))
+    return value
+  }
+
+  /** Takes a member's rights away and ends what it runs. @returns how many runs that were */
+  async revoke(id: string, what: Member['what'], by: string): Promise<{ member: Member; endedRuns: number }> {
+    const { members } = this.rooms()
+    const found = members.find(id)
+    if (found.what !== what) {
+      throw identityError(
+        'MEMBER_UNKNOWN',
+        `${found.name} is a ${found.what}`,
+        `use warder ${found.what} revoke`,
+      )
+    }
+    const member = members.revoke(found.id, by)
+    return { member, endedRuns: await this.onLeft(member) }
+  }
+
+  /** Begins a new book. */
+  reset(): string | undefined {
+    return this.room.reset()
+  }
+
+  checkScope(scope: readonly string[], accept: readonly string[]): string[] {
+    return checkScope(scope, accept.includes('wide-scope'))
+  }
+
+  close(): void {
+    this.room.close()
+  }
+
+  #liveMember(id: string): Member | undefined {
+    const members = this.room.roomsIfAny()?.members
+    const member = members?.get(id)
+    return member !== undefined && members?.isLive(member) === true ? member : undefined
+  }
+
+  #giveScope(member: Member): void {
+    const { engine } = this.#options
+    for (const [i, capability] of member.scope.entries()) {
+      engine.admit({
+        id: `${member.id}.${i}`,
+        principal: principalOf(member),
+        capability,
+        grantor: 'owner',
+        reason: `the scope of ${principalOf(member)}`,
+        notBefore: member.activeAt ?? member.madeAt,
+        expiresAt: member.expiresAt,
+      })
+    }
+  }
+
+  #takeScope(member: Member): void {
+    for (const i of member.scope.keys()) this.#options.engine.withdraw(`${member.id}.${i}`)
+  }
+}
+
+/** A grant that a passphrase, where there is one, must stand behind: without an end, or for longer than an hour. */
+export function isWideGrant(capability: string, durationMs: number | undefined): boolean {
+  const { namespace, verb, pattern } = parseCapability(capability)
+  return isWide(verb, pattern, namespace) || (durationMs ?? 0) > 3_600_000
+}
+
+/** @throws IdentityError `AUTH_OFF_REFUSED` */
+function refuseAuthOff(values: SettingValues): void {
+  if (values['auth.mode'] !== 'off' || values.profile === 'dev') return
+  throw identityError(
+    'AUTH_OFF_REFUSED',
+    `auth.mode is off in profile ${values.profile}: then everybody would be let in`,
+    'take auth.mode away; only profile dev may do without authentication',
+  )
+}

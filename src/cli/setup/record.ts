@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, realpathSync, rmdirSync, rmSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { z } from 'zod'
+import {
+  ensurePrivateDirectory,
+  readPrivateFile,
+  readSmallFile,
+  writeFileAtomic,
+} from '../../platform/files.ts'
+import { unreadable } from './errors.ts'
+import { HARNESSES, type HarnessName } from './harness.ts'
+
+const Shape = z.strictObject({
+  version: z.literal(1),
+  harness: z.enum(HARNESSES),
+  path: z.string(),
+  /** The whole file as it was, base64; null when there was none. */
+  before: z.string().nullable(),
+  /** SHA-256 hex of the file as we left it. */
+  after: z.string(),
+  made: z.array(z.array(z.string())),
+  /** Directories that were made for it, the innermost last. */
+  directories: z.array(z.string()),
+})
+
+/** What was done to one settings file, and what it was before. */
+export type SetupRecord = z.infer<typeof Shape>
+
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+function folder(state: string): string {
+  return join(state, 'setup')
+}
+
+function recordPath(state: string, path: string): string {
+  return join(folder(state), `${sha256(path).slice(0, 32)}.json`)
+}
+
+export function readRecord(state: string, path: string): SetupRecord | undefined {
+  return parsed(recordPath(state, path))
+}
+
+/** Every file that was set up. */
+export function records(state: string): readonly SetupRecord[] {
+  if (!existsSync(folder(state))) return []
+  const names = readdirSync(folder(state)).filter((name) => name.endsWith('.json'))
+  return names.flatMap((name) => parsed(join(folder(state), name)) ?? [])
+}
+
+function parsed(path: string): SetupRecord | undefined {
+  const text = readPrivateFile(path, 4 * 1024 * 1024)?.toString()
+  return text === undefined ? undefined : Shape.parse(JSON.parse(text))
+}
+
+/** Writes the settings, the record first: what is changed can always be taken back. Links are followed, modes kept. */
+export function writeSettings(
+  state: string,
+  record: Omit<SetupRecord, 'version' | 'after' | 'directories'>,
+  text: string,
+  read: string | undefined,
+): void {
+  ensurePrivateDirectory(state)
+  ensurePrivateDirectory(folder(state))
+  const known = readRecord(state, record.path)
+  const directories = known?.directories ?? missingAbove(record.path)
+  mkdirSync(dirname(record.path), { recursive: true })
+  const whole = { version: 1, ...record, after: sha256(text), directories }
+  writeFileAtomic(recordPath(state, record.path), `${JSON.stringify(whole)}\n`)
+  // somebody may have changed it while the difference was shown
+  if (readText(record.path) !== read)
+    throw unreadable(record.path, new Error('it was changed meanwhile, try again'))
+  replace(record.path, text)
+}
+
+export function readText(path: string): string | undefined {
+  const bytes = readSmallFile(path)
+  if (bytes === undefined) return undefined
+  const text = bytes.toString('utf8')
+  // what is not text would not come back as it was
+  if (!Buffer.from(text).equals(bytes)) throw unreadable(path, new Error('it is not UTF-8'))
+  return text
+}
+
+function replace(path: string, text: string): void {
+  const isThere = existsSync(path)
+  const real = isThere ? realpathSync(path) : path
+  writeFileAtomic(real, text, isThere ? statSync(real).mode & 0o777 : 0o644)
+}
+
+/**
+ * Takes it back: byte for byte when nothing was changed since, else as `without` says.
+ *
+ * @returns what was done
+ */
+export function restore(
+  state: string,
+  record: SetupRecord,
+  without: (text: string) => string,
+): 'restored' | 'removed' | 'gone' {
+  const text = readText(record.path)
+  const isUntouched = text !== undefined && sha256(text) === record.after
+  if (isUntouched && record.before === null) {
+    rmSync(record.path)
+    for (const directory of record.directories.toReversed()) removeEmpty(directory)
+  } else if (isUntouched) replace(record.path, Buffer.from(record.before ?? '', 'base64').toString())
+  else if (text !== undefined) replace(record.path, without(text))
+  rmSync(recordPath(state, record.path), { force: true })
+  return text === undefined ? 'gone' : isUntouched ? 'restored' : 'removed'
+}
+
+function removeEmpty(directory: string): void {
+  if (existsSync(directory) && readdirSync(directory).length === 0) rmdirSync(directory)
+}
+
+function missingAbove(path: string): string[] {
+  const directory = dirname(path)
+  return existsSync(directory) ? [] : [...missingAbove(directory), directory]
+}
+
+export function isHarness(name: string): name is HarnessName {
+  return (HARNESSES as readonly string[]).includes(name)
+}

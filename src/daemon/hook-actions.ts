@@ -1,0 +1,93 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import type { Action, Finding } from '../core/action.ts'
+import type { RiskLevel } from '../core/risk.ts'
+import type { Deed } from '../enforce/session/index.ts'
+import { commandDeeds, type CommandReader } from './hook-command.ts'
+import { meanings } from './hook-paths.ts'
+
+/** What policy is asked about one deed. A `name` only matters where a hard exclusion speaks of it. */
+export interface HookAction {
+  readonly action: Pick<Action, 'namespace' | 'verb' | 'resource' | 'risk' | 'findings'>
+  readonly isName: boolean
+}
+
+export interface HookPlace {
+  readonly cwd: string
+  readonly workspace: string
+  readonly home: string
+  readonly path: string
+}
+
+const RISK_OF_FILE: Readonly<Record<'read' | 'write' | 'list' | 'delete', RiskLevel>> = {
+  read: 'low',
+  list: 'low',
+  write: 'medium',
+  delete: 'high',
+}
+
+/** @throws when it cannot be known on what a deed acts */
+export function actionsOf(deed: Deed, place: HookPlace, reader: CommandReader): readonly HookAction[] {
+  switch (deed.kind) {
+    case 'tool':
+      return [asking('tool', 'call', deed.name, 'medium')]
+    case 'connect':
+      return [asking('net', 'connect', endpointOf(deed.url), 'medium')]
+    case 'file':
+      return meanings(deed.path, place.cwd, place.home).map((path) =>
+        asking('fs', deed.verb, path, RISK_OF_FILE[deed.verb]),
+      )
+    default:
+      return ofCommand(deed.text, place, reader)
+  }
+}
+
+function ofCommand(text: string, place: HookPlace, reader: CommandReader): readonly HookAction[] {
+  const { risk, findings, spawns, files, names } = commandDeeds(text, { ...place, readScript }, reader)
+  return [
+    ...spawns.map((program) => asking('process', 'spawn', program, risk, findings)),
+    ...files.map(({ verb, path }) => asking('fs', verb, path, RISK_OF_FILE[verb])),
+    // naming a file is not yet an act; only what nobody may touch is refused for it
+    ...names.map((path) => ({ ...asking('fs', 'read', path, 'low'), isName: true })),
+  ]
+}
+
+function asking(
+  namespace: string,
+  verb: string,
+  resource: string,
+  risk: RiskLevel,
+  findings: readonly Finding[] = [],
+): HookAction {
+  return { action: { namespace, verb, resource, risk, findings }, isName: false }
+}
+
+const PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443', 'ws:': '80', 'wss:': '443' }
+
+/** `host:port` of a URL; a scheme without a port of its own is no endpoint policy knows, and refused by it. */
+function endpointOf(url: string): string {
+  const parsed = URL.parse(url)
+  if (parsed === null) return url.slice(0, 200)
+  return `${parsed.hostname}:${parsed.port || (PORTS[parsed.protocol] ?? parsed.protocol)}`
+}
+
+const MAX_SCRIPT_BYTES = 256 * 1024
+
+/** A script that is about to be run, as text; undefined when there is none that could be read as one. */
+function readScript(path: string): string | undefined {
+  let fd: number
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  } catch {
+    return undefined
+  }
+  try {
+    const stat = fstatSync(fd)
+    if (!stat.isFile() || stat.size > MAX_SCRIPT_BYTES) return undefined
+    const bytes = Buffer.alloc(stat.size)
+    const read = readSync(fd, bytes, 0, stat.size, 0)
+    const text = bytes.subarray(0, read).toString('utf8')
+    return text.includes('\0') ? undefined : text
+  } finally {
+    closeSync(fd)
+  }
+}

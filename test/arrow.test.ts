@@ -60,7 +60,7 @@ const PLAN: readonly Part[] = [
   // these must work while the daemon is dead
   {
     name: 'cli that works alone',
-    files: /^src\/cli\/commands\/(?:stop|audit-verify|doctor|policy-init)\.ts$/,
+    files: /^src\/cli\/commands\/(?:stop|audit-verify|doctor|policy-init|scan-command)\.ts$/,
     may: [CORE, PLATFORM, API, CLIENT, /^src\/cli\//, ROOM],
   },
   { name: 'cli', files: /^src\/cli\//, may: [CORE, PLATFORM, API, CLIENT, /^src\/cli\//] },
@@ -76,6 +76,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   koffi: PLATFORM,
   commander: /^src\/cli\//,
   'age-encryption': /^src\/record\/audit\//,
+  unbash: /^src\/decide\/inspect\/command\//,
 }
 
 /** Node modules that reach outside the process, and the only files that may use them. */
@@ -93,7 +94,7 @@ const OUTSIDE_HOMES: readonly RegExp[] = [
   // the ledger is made of files; what is not named here (entries, links, signatures, filters) stays pure
   /^src\/record\/audit\/(?:archive|checkpoint-file|field|find|index-db|manifest|recover|segments|tar|thread|verify|verify-in-thread)\.ts$/,
   // the box is made of files and processes; profiles, specs, filters and the way they are compiled stay pure
-  /^src\/enforce\/sandbox\/(?:bubblewrap|bubblewrap-driver|bubblewrap-launch|exec-probe|native-programs|outbox|podman-(?:driver|home|image|leftovers|limits|probe|runtime|start|verify)|cgroup|cgroup-host|descriptors|limits|lookup|probe|processes|profile-file|registry|spawn|standin|stdio|transparent|transparent-probe|landlock-(?:driver|hold|probe|protected|start|temporary|verify))\.ts$/,
+  /^src\/enforce\/sandbox\/(?:bubblewrap|bubblewrap-driver|bubblewrap-launch|builder|exec-probe|foreman|native-programs|outbox|outbox-store|podman-(?:driver|home|image|leftovers|limits|probe|runtime|start|verify)|cgroup|cgroup-host|descriptors|limits|lookup|probe|processes|profile-file|registry|spawn|standin|stdio|transparent|transparent-probe|worker-(?:limits|temporary)|landlock-(?:driver|hold|probe|protected|start|temporary|verify))\.ts$/,
   /^src\/enforce\/sandbox\/selftest\/(?:going|host|prober|services|stage)\.ts$/,
   // tests' own programs
   /\.(?:test-kit|example)\.ts$/,

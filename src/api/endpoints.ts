@@ -1,5 +1,9 @@
 import { z } from 'zod'
+import { APPROVAL_ENDPOINTS, ApprovalsStatusShape } from './approvals.ts'
 import { endpoint, type Endpoint } from './endpoint.ts'
+import { HOOK_ENDPOINTS } from './hooks.ts'
+import { OUTBOX_ENDPOINTS } from './outbox.ts'
+import { PEOPLE_ENDPOINTS } from './people.ts'
 import {
   Acceptable,
   AgentName,
@@ -104,6 +108,10 @@ export const RunShape = z.object({
   startedAt: z.iso.datetime(),
   processes: z.int(),
   terminal: z.boolean(),
+  identity: z
+    .object({ uid: z.int(), program: z.string(), sha256: z.string().optional() })
+    .optional()
+    .describe('who it is: the user it runs as, and the bytes of its program'),
 })
 
 export const LimitShape = z.object({
@@ -162,6 +170,8 @@ export const StatusShape = z.object({
       .array(SelfTestShape.extend({ escaped: z.array(z.string()), isCurrent: z.boolean() }))
       .describe('the last self-test of this boot for each driver and profile; none: not tested on this boot'),
   }),
+  memory: z.array(GuaranteeShape).describe('what keeps the memory of the daemon from others'),
+  approvals: ApprovalsStatusShape,
   socket: z.object({ path: z.string(), peerUid: z.boolean() }),
   runs: z.array(RunShape),
   unsettled: z.int().describe('permits that were issued and never settled'),
@@ -562,6 +572,10 @@ export const ENDPOINTS = {
     output: z.object({ mode: z.enum(['normal', 'manual']), stops: z.int(), entry: z.int().optional() }),
     agents: true,
   }),
+  ...PEOPLE_ENDPOINTS,
+  ...APPROVAL_ENDPOINTS,
+  ...HOOK_ENDPOINTS,
+  ...OUTBOX_ENDPOINTS,
 } as const satisfies Record<string, Endpoint>
 
 export type EndpointName = keyof typeof ENDPOINTS

@@ -32,6 +32,7 @@ export function unitFor(config: Config, scope: SystemdScope, runAs?: string): st
       process.execPath,
       '--disable-proto=throw',
       '--disallow-code-generation-from-strings',
+      '--disable-sigusr1',
       fileURLToPath(entryPoint('warderd')),
       ...settingArguments(config),
     ],

@@ -4,6 +4,7 @@ import { connect as netConnect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HANDSHAKE_TIMEOUT_MS } from '../api/handshake.ts'
+import { SESSION_HEADER } from '../api/people.ts'
 import { messageOf, systemCode } from '../core/error.ts'
 import { clientError, ClientError } from './error.ts'
 import { clientHandshake, isMomentary } from './handshake.ts'
@@ -13,6 +14,8 @@ export interface ConnectOptions {
   readonly socketPath: string
   /** Asked for on each new connection; absent on an agent's socket, which needs none. */
   readonly secret?: () => KeyObject
+  /** The owner's session, if one was begun; sent with each request. */
+  readonly session?: () => string | undefined
   readonly handshakeTimeoutMs?: number
   /** How long to come again while the daemon takes no further connection; 5 seconds unless told. */
   readonly retryBusyMs?: number
@@ -56,7 +59,7 @@ export function connect(options: ConnectOptions): Client {
   const agent = socketAgent(options)
   const maxBytes = options.maxReplyBytes ?? 64 * 1024 * 1024
   const call = (settings: CallOptions, headers?: Record<string, string>): ClientRequest =>
-    send(agent, settings, headers)
+    send(agent, settings, { ...sessionHeader(options), ...headers })
   return {
     async request(settings) {
       const response = await answered(call(settings))
@@ -75,6 +78,11 @@ export function connect(options: ConnectOptions): Client {
       upgraded(call(settings, { connection: 'Upgrade', upgrade: protocol }), maxBytes),
     close: () => agent.destroy(),
   }
+}
+
+function sessionHeader({ session }: ConnectOptions): Record<string, string> {
+  const token = session?.()
+  return token === undefined ? {} : { [SESSION_HEADER]: token }
 }
 
 /** An agent whose connections have passed the handshake before HTTP sees them. */

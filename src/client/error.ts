@@ -13,6 +13,10 @@ export const CLIENT_ERRORS = {
     kind: 'conflict',
     meaning: 'the port or socket a forward shall listen on out here cannot be had',
   },
+  MEMBERSHIP_MISSING: {
+    kind: 'missing',
+    meaning: 'this user is no guest or device of that name, or several and none was named',
+  },
   REPLY_INVALID: {
     kind: 'unavailable',
     meaning: "the daemon's reply was empty, cut, or not of the expected shape",

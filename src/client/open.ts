@@ -13,17 +13,24 @@ export interface DaemonAccess {
 /** How long a daemon that a command started stays without anything to do. */
 const IDLE = '30m'
 
+/** Where an agent finds its own socket in its sandbox (WARDER_PATHS_SOCKET says so there). */
+const SOCKET_INSIDE = '/run/warder/agent.sock'
+
 /** A client of the daemon this configuration names, started if need be. Loaded late: not every command needs one. */
 export async function openClient({ config, environment, start }: DaemonAccess): Promise<Client> {
   const { values, layers } = config
-  const [{ connect }, { readSocketSecret }, { ensureDaemon }] = await Promise.all([
+  const [{ connect }, { readSocketSecret }, { ensureDaemon }, { readSession }] = await Promise.all([
     import('./connect.ts'),
     import('../platform/socket-secret.ts'),
     import('./start.ts'),
+    import('./session.ts'),
   ])
+  // an agent's own socket needs no secret: its place says who it is; and a sandbox starts no daemon
+  if (values['paths.socket'] === SOCKET_INSIDE) return connect({ socketPath: SOCKET_INSIDE })
   const client = connect({
     socketPath: values['paths.socket'],
     secret: () => readSocketSecret(values['paths.keys']),
+    session: () => readSession(values['paths.runtime']),
   })
   if (!start) return client
   const idle =

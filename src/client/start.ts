@@ -62,11 +62,12 @@ export async function ensureDaemon(options: StartOptions): Promise<'found' | 'st
   })
 }
 
-/** How a daemon is run: this Node, made unable to turn text into code. */
+/** How a daemon is run: this Node, made unable to turn text into code, or to open a debugger at a signal. */
 export function daemonArguments(args: readonly string[]): string[] {
   return [
     '--disable-proto=throw',
     '--disallow-code-generation-from-strings',
+    '--disable-sigusr1',
     fileURLToPath(entryPoint('warderd')),
     ...args,
   ]

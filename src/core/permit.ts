@@ -19,7 +19,7 @@ export class PermitError extends KnownError<typeof PERMIT_ERRORS> {
 }
 
 /** The doors there are. A permit opens one of them. */
-export const DOORS = ['sandbox', 'grants', 'policy', 'containment', 'audit'] as const
+export const DOORS = ['sandbox', 'grants', 'policy', 'containment', 'audit', 'people'] as const
 export type Door = (typeof DOORS)[number]
 
 /** What a permit says. */

@@ -3,11 +3,11 @@ export const ROLES = ['owner', 'operator', 'guest', 'agent', 'anonymous'] as con
 export type Role = (typeof ROLES)[number]
 
 /** How the request came in. */
-export type Channel = 'local-socket' | 'agent-socket' | 'library'
+export type Channel = 'local-socket' | 'agent-socket' | 'library' | 'people-socket' | 'chat'
 
 /** Any authenticated actor, as a frozen snapshot on every request. Only `decide/identity` makes one. */
 export interface Principal {
-  /** `owner`, or the agent's name: `[a-z0-9][a-z0-9._-]{0,62}`. */
+  /** `owner`, the agent's name: `[a-z0-9][a-z0-9._-]{0,62}`, or `guest:NAME` and `device:NAME`, which name no agent. */
   readonly id: string
   readonly role: Role
   readonly channel: Channel
@@ -15,6 +15,10 @@ export interface Principal {
   readonly uid?: number
   /** The role default of AI-08 the agent was given, such as `system` or `task`. */
   readonly preset?: string
+  /** What it speaks in: the owner's session, an agent's run, the token of a guest or device. Never the secret behind it. */
+  readonly session?: string
+  /** When the authenticator made this, epoch milliseconds. */
+  readonly madeAt?: number
 }
 
 const AGENT_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/

@@ -60,6 +60,15 @@ export const THREATS: readonly Threat[] = [
     left: 'Build files and sources of the project itself: read what you run.',
   },
   {
+    id: 'disguises-command',
+    title: 'A harmful command looks like a harmless one',
+    attacker: 'injector',
+    story:
+      'The agent is told to run an ordinary tool with an option that starts a shell, a text that is decoded first, or a script it wrote a moment before.',
+    controls: ['command-risk', 'zero-default', 'sandbox-namespaces'],
+    left: 'Tricks no table knows and code nobody can follow: they run inside the sandbox, or not at all.',
+  },
+  {
     id: 'escapes',
     title: 'A program gets out of its sandbox',
     attacker: 'hostile-code',
@@ -111,6 +120,39 @@ export const THREATS: readonly Threat[] = [
     left: 'Nothing known.',
   },
   {
+    id: 'passes-for-owner',
+    title: 'Somebody passes for the owner',
+    attacker: 'local-user',
+    story:
+      'A program guesses the passphrase, presents a principal it wrote itself, takes a session, or puts an older book of people in place; an agent, which runs under the same user id, tries the owner’s socket.',
+    controls: ['principals-authentic', 'owner-passphrase', 'people-sealed', 'socket-closed-to-others'],
+    left: 'A program that runs as the owner outside any sandbox, while a session lasts.',
+  },
+  {
+    id: 'comes-uninvited',
+    title: 'Somebody is let in who was not invited, or stays after',
+    attacker: 'local-user',
+    story:
+      'It guesses a pairing code, swaps a key half way, redeems an invitation twice, steals a token, or sends a signed request again.',
+    controls: ['guests-and-devices-proven', 'capability-tokens', 'people-sealed'],
+    left: 'A guest’s own machine: whoever has its key file is the guest until it is revoked.',
+  },
+  {
+    id: 'forges-a-yes',
+    title: 'An agent acts on a yes that nobody gave',
+    attacker: 'rogue-agent',
+    story:
+      'It answers its own question, swaps the program while a person reads, hides what it asks behind control characters, or wears the person out with questions.',
+    controls: [
+      'approval-bound',
+      'approval-never-hangs',
+      'approval-twice',
+      'allowance-narrow',
+      'trust-in-stages',
+    ],
+    left: 'A person who says yes without reading; a program that runs as you outside a sandbox.',
+  },
+  {
     id: 'misleads-policy',
     title: 'A broken policy opens the door',
     attacker: 'rogue-agent',
@@ -159,6 +201,33 @@ export const THREATS: readonly Threat[] = [
     story: 'It leaves children behind, ignores signals, or the daemon hangs while it works on.',
     controls: ['emergency-stop', 'fast-stop', 'sandbox-namespaces', 'permit-rejudged'],
     left: 'Effects on other machines that were already under way.',
+  },
+  {
+    id: 'reads-memory',
+    title: 'A key or a model is read out of memory',
+    attacker: 'local-user',
+    story:
+      'A program of the same user traces the daemon, opens its memory, makes it dump core or open a debugger; or an agent looks for what a worker held for somebody before.',
+    controls: ['daemon-memory-closed', 'workers-recycled', 'sandbox-namespaces', 'sandbox-seccomp'],
+    left: 'Root; key files that a program of your user reads from the disk; memory of graphics processors.',
+  },
+  {
+    id: 'smuggles-results',
+    title: 'A task hides something among its results',
+    attacker: 'hostile-code',
+    story:
+      'It leaves a link to a key, a git hook, a pipe or a copied password where its results are fetched from.',
+    controls: ['results-scanned'],
+    left: 'What is wrong in a file that looks right.',
+  },
+  {
+    id: 'hook-bypassed',
+    title: 'A coding agent gets past its hook',
+    attacker: 'injector',
+    story:
+      'The harness runs outside any sandbox and asks a hook. The agent hides what it does in a script, a link or a spelling, edits the hook’s settings, or runs in a mode that overrides the answer.',
+    controls: ['hooks-fail-closed', 'hooks-liveness'],
+    left: 'What a program that was allowed does afterwards, and a harness started without its hooks: use the sandbox.',
   },
 ]
 

@@ -6,9 +6,12 @@ import {
   Changes,
   ChangeSets,
   Clones,
+  hostDisk,
+  refuseFullDisk,
   Snapshots,
   Transactions,
   WorkspaceError,
+  type DiskLimits,
   type Recovered,
 } from '../enforce/workspace/index.ts'
 import type { GateEvent } from '../gate/index.ts'
@@ -19,6 +22,7 @@ import type { Acts } from './acts.ts'
 import { changesHandlers } from './http/changes.ts'
 import { snapshotHandlers } from './http/snapshots.ts'
 import { Layers, type LayersOptions } from './layers.ts'
+import { LayerWatch, type LayerWatchOptions } from './layer-watch.ts'
 import { GIVEN_AWAY } from './own-places.ts'
 import { workspaceAt, type Workspaces } from './workspace-paths.ts'
 
@@ -60,9 +64,18 @@ export async function openChanges(options: ChangesOptions) {
     ...changesHandlers(workspaces, acts),
     ...snapshotHandlers({ workspaces, acts, redact, mostBytes }),
   }
-  const layers = (probe: LayersOptions['probe']) =>
-    new Layers({ ...room, byDefault: values['workspace.mode'], probe })
-  return { ...workspaces, handlers, layers }
+  const limits = limitsOf(values)
+  let watch: LayerWatch | undefined
+  /** @param live the runs that write; without them nobody looks at sizes while they do, and every plan says so */
+  const layers = (probe: LayersOptions['probe'], live?: LayerWatchOptions['live']): Layers => {
+    if (live !== undefined) watch = new LayerWatch({ live, disk: hostDisk, limits, record, log })
+    const isWatched = (): boolean => watch !== undefined
+    return new Layers({
+      ...{ ...room, byDefault: values['workspace.mode'] },
+      ...{ probe, disk: hostDisk, limits, isWatched },
+    })
+  }
+  return { ...workspaces, handlers, layers, close: () => watch?.close() }
 }
 
 function roomOf({ values, redact, now }: ChangesOptions) {
@@ -74,18 +87,25 @@ function roomOf({ values, redact, now }: ChangesOptions) {
   const sets = new ChangeSets({ ...placeOf('changes'), attributes, now, newId })
   const clones = new Clones({ ...placeOf('clones'), now, newId })
   const transactions = new Transactions(join(state, 'journals'))
+  const limits = limitsOf(values)
   const snapshots = new Snapshots({
     directory: join(state, 'snapshots'),
     attributes,
     transactions,
     mostBytes: values['snapshot.max_size'],
     keep: values['snapshot.keep'],
+    checkRoom: () => refuseFullDisk(hostDisk, state, limits),
     canGive,
     now,
     newId,
   })
   const changes = new Changes({ sets, snapshots, transactions, attributes, redact, canGive })
-  return { sets, clones, changes, snapshots }
+  const placeFor = (agentUid: number): string => (agentUid === uid ? state : GIVEN_AWAY.layers)
+  return { sets, clones, changes, snapshots, placeFor }
+}
+
+function limitsOf(values: SettingValues): DiskLimits {
+  return { mostLayerBytes: values['workspace.max_layer'], leastFreeBytes: values['workspace.min_free'] }
 }
 
 /** Without the attributes nobody can tell what an overlay means: what needs them is refused, the daemon goes on. */

@@ -4,8 +4,6 @@ import type { Action } from '../core/action.ts'
 import { messageOf } from '../core/error.ts'
 import { newId } from '../core/id.ts'
 import type { Principal } from '../core/principal.ts'
-import { refuseUnanswered } from '../decide/approval/index.ts'
-import { createIdentity } from '../decide/identity/index.ts'
 import { inspect } from '../decide/inspect/index.ts'
 import { GRANT_TABLE, GrantBook, PolicyEngine, sqliteGrantStore, type Grant } from '../decide/policy/index.ts'
 import { loadProfiles, seccompDigestHere, type Running } from '../enforce/sandbox/index.ts'
@@ -15,6 +13,7 @@ import { openDb } from '../platform/db.ts'
 import { redactSecrets, type AuditEvent } from '../record/audit/index.ts'
 import { createActs } from './acts.ts'
 import { admission } from './admission.ts'
+import { wireApprovals } from './approvals-wire.ts'
 import { attachments } from './attachments.ts'
 import { openChanges } from './changes.ts'
 import { floodEvent, notForAgentEvent, planEvent, refusalEvent, startEvent } from './events.ts'
@@ -32,12 +31,19 @@ import { Inside } from './exec.ts'
 import { everStopped } from './ever-stopped.ts'
 import { freezing } from './halting.ts'
 import type { ComposeOptions, House } from './house.ts'
+import { wireHooks } from './hooks-wire.ts'
 import { endIfStopped, keepHouse } from './housekeeping.ts'
 import { Outcomes } from './outcomes.ts'
+import { memoryGuards } from './own-memory.ts'
+import { openOutboxes } from './outboxes.ts'
 import { ownPlaces } from './own-places.ts'
+import { People } from './people.ts'
+import { identifiedRuns } from './people-runs.ts'
+import { guardedHandlers, guardLoosening, openPeopleDoor, ownersPeopleHandlers } from './people-wiring.ts'
 import { createPlanner } from './plan.ts'
 import { checkContext, PolicyFile } from './policy-file.ts'
 import { openRecord } from './record.ts'
+import { Recycling } from './recycling.ts'
 import { runGrants } from './run-grants.ts'
 import { Runs, type RunsOptions } from './runs.ts'
 import { openSelfTestBook, testsOf } from './self-tests.ts'
@@ -76,7 +82,9 @@ export async function compose(options: ComposeOptions): Promise<House> {
     now: now(),
   })
   const workspaces = new WorkspaceBook(values['paths.state'], (list) => engine.setWorkspaces(list))
-  const { identify } = createIdentity({ ownerUid: process.getuid?.() ?? -1 })
+  const claim = (agent: string, path: string) => workspaces.claim(agent, path, now)
+  const people = new People({ values, keys, ledger, append, lost, engine, now })
+  const { identify } = people
 
   // contain
   const stops = createStopStore(values['paths.state'], { wasEverStopped: everStopped(ledger) })
@@ -84,23 +92,34 @@ export async function compose(options: ComposeOptions): Promise<House> {
   const contained = createContainment({ read: stops.read, evidence })
 
   // gate
-  const judge = (who: Principal, action: Action) =>
-    contained(who, action) ?? engine.decide(who, action, now())
+  const approving = wireApprovals({
+    ...{ values, ledger, now, monotonicMs, log, home, own, contained, redact: redactSecrets },
+    environment: options.environment,
+    signer: keys.signer('approval'),
+    live: () => runs.live(),
+    decide: (who, action) => engine.decide(people.genuine(who), action, now()),
+    permits: () => permits,
+  })
+  const { judge } = approving
   const permits = new PermitBook({
-    key: keys.secret('permit'),
+    mac: (text) => keys.secret('permit').mac(text),
     lifetimeMs: values['permit.lifetime'],
     now,
     refused: (refusal) => void append(refusalEvent(refusal)).catch(lost),
-    settled: async (claims, outcome) =>
-      settlements.tell(claims.id, await outcomes.write(outcomeEvent(claims, outcome))),
+    settled: async (claims, outcome) => {
+      settlements.tell(claims.id, await outcomes.write(outcomeEvent(claims, outcome)))
+      approving.settled(claims, outcome)
+    },
   })
   const rooms: Rooms = {
     identify,
     inspect: async (_who, action) => inspect(action),
     contained,
-    decide: (who, action) => engine.decide(who, action, now()),
-    ask: async (_who, _action, decision) => refuseUnanswered(decision),
-    record: createRecorder({ log: { append }, permits, newId, epoch: () => engine.epoch(), judge }),
+    decide: approving.decide,
+    ask: approving.ask,
+    record: approving.recording(
+      createRecorder({ log: { append }, permits, newId, epoch: () => engine.epoch(), judge }),
+    ),
   }
   const acts = createActs({ rooms, permits, monotonicMs })
   const changes = await openChanges({ values, own, acts, now, log, record: append, redact: redactSecrets })
@@ -108,11 +127,10 @@ export async function compose(options: ComposeOptions): Promise<House> {
   // enforce: the doors, last
   await takeOver({ values, append, now })
   const selfTests = openSelfTestBook(ledger)
+  const outbox = openOutboxes({ values, own, acts, redact: redactSecrets, record: append, now })
   const doors = await openDoors({
     ...{ runtimeDirectory: values['paths.runtime'], stateDirectory: values['paths.state'] },
-    permits,
-    clock,
-    log,
+    ...{ permits, clock, log, takeOutbox: outbox.takeOutbox },
     record: (event) => {
       watch.saw(event)
       void append(event).catch(lost)
@@ -124,6 +142,7 @@ export async function compose(options: ComposeOptions): Promise<House> {
   const live = () => runs.live()
   const halt = freezing({ live, kill: doors.halt, monotonicMs })
   const record = (event: GateEvent) => outcomes.write(event)
+  const recycling = new Recycling({ record, log })
   const watch = new AgentWatch({ live, stops, halt, record, now, monotonicMs, log })
   const profiles = () => loadProfiles(values['profiles.dir'])
   const plan = createPlanner({
@@ -135,30 +154,38 @@ export async function compose(options: ComposeOptions): Promise<House> {
     ...{ home, now, own },
     seccompDigest: seccompDigestHere,
     listenAgent: options.listenAgent,
-    layers: changes.layers(() => driver.lastProbe()),
+    layers: changes.layers(() => driver.lastProbe(), live),
     choose: (spec) => driver.choose(spec),
   })
   const forgetAfterMs = values['permit.lifetime'] + 1000
   const refused: RunsOptions['refused'] = async (who, action, error) =>
     void (await append(planEvent(who, action, error)).catch(lost))
-  const grantRoutes = grantHandlers({ grants, acts, now, redact: redactSecrets, ended: grantEnded })
+  const grantRoutes = guardLoosening(
+    people,
+    grantHandlers({ grants, acts, now, redact: redactSecrets, ended: grantEnded }),
+  )
   const runs: Runs = new Runs({
     rooms,
     permits,
-    plan,
+    plan: identifiedRuns(people.room.runs, approving.plans.watching(plan)),
     open,
     refused,
     ...runGrants({ grants, grantAdd: grantRoutes.grantAdd, outcomes, ended: grantEnded, now }),
-    claimWorkspace: (agent, path) => workspaces.claim(agent, path, now),
+    claimWorkspace: claim,
     settlements,
-    began: (running, request) => watch.began(running, request),
+    began: recycling.after((...begun) => watch.began(...begun), live),
     bug: (error) => log.error(`not taken back: ${messageOf(error)}`),
     forgetAfterMs,
   })
   const shared = { rooms, live, profiles, stops, settlements, refused, forgetAfterMs }
-  const inside = new Inside({ ...shared, door: doors.inside })
+  const inside = new Inside({ ...shared, door: doors.inside, use: (run) => recycling.use(run) })
 
-  const handlers: Handlers = {
+  const peopleWiring = { people, acts, rooms, grants, ledger, now, socket: values['people.socket'] }
+  const hooks = wireHooks({
+    ...{ values, rooms, home, own, acts, now, append, lost, claim, environment: options.environment },
+    isSomebodyThere: () => approving.facts().reachable,
+  })
+  const hooked = hooks.over({
     ...withFailures(
       options.failures,
       statusHandlers({
@@ -176,17 +203,15 @@ export async function compose(options: ComposeOptions): Promise<House> {
         witness: values['audit.witness'],
         probe: () => driver.probe(),
         tests: () => testsOf(selfTests, profiles()),
+        memory: () => memoryGuards([keys.secret('permit').kind, keys.secret('ipc').kind]),
         socket: options.socketFacts,
+        approvals: approving.facts,
         runs,
       }),
     ),
     ...grantRoutes,
     ...policyHandlers({
-      engine,
-      engineOptions,
-      rooms,
-      acts,
-      now,
+      ...{ engine, engineOptions, rooms, acts, now },
       file: policyFile.path,
       reload: () => policyFile.load(),
       checkContext: () => checkContext(driver, places, home),
@@ -199,31 +224,32 @@ export async function compose(options: ComposeOptions): Promise<House> {
     }),
     ...sandboxHandlers({ runs, plan, driver, profiles, rooms }),
     ...insideHandlers(inside),
-    ...changes.handlers,
+    ...approving.handlers({
+      ...{ rooms, acts, engine, grants },
+      requireFresh: people.freshForHighRisk,
+    }),
+    ...{ ...changes.handlers, ...outbox.handlers },
     ...sandboxTestHandlers({
       ...{ drivers, profiles, plan, acts, append, home, now },
       book: selfTests,
       own: values['paths.state'],
     }),
     ...stopHandlers({ stops, permits, acts, now, halt, record: async (event) => void (await record(event)) }),
-  }
+    ...ownersPeopleHandlers(peopleWiring),
+  })
+  const handlers: Handlers = guardedHandlers(people, hooked)
+  const closePeople = await openPeopleDoor({ ...peopleWiring, handlers, runs, clock, log })
+  approving.begin()
   await append(startEvent(version))
   const stopHousekeeping = await keepHouse({
-    engine,
-    ledger,
-    stops,
-    runs,
-    append,
-    outcomes,
-    now,
-    log,
+    ...{ engine, ledger, stops, runs, append, outcomes, now, log },
     archiveRecipients: values['audit.archive_recipients'],
   })
   return {
     handlers,
     rooms,
     runs,
-    attachRun: attachments({ runs, inside, stops }),
+    attachRun: attachments({ runs, inside, stops, recycling }),
     reloadPolicy: async () =>
       void (await handlers.policyReload(
         {},
@@ -239,11 +265,15 @@ export async function compose(options: ComposeOptions): Promise<House> {
       }),
     ),
     notForAgent: async (agent, call) => void (await append(notForAgentEvent(agent, call)).catch(lost)),
-    isBusy: () => live().length > 0,
+    isBusy: () => live().length > 0 || hooks.isBusy(),
     close: async () => {
       watch.close()
+      changes.close()
+      hooks.close()
       stopHousekeeping()
+      await closePeople()
       await doors.close('the daemon is ending')
+      approving.close()
       await ledger.close()
       grantDb.close()
     },

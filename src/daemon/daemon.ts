@@ -67,6 +67,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     http: http.server,
     clock,
     peers: peerLookup(),
+    isAuthOff: values['auth.mode'] === 'off',
   })
   watch.ready()
   log.info('ready', { socket: values['paths.socket'], pid: process.pid })

@@ -15,6 +15,7 @@ import {
   type Running,
   type SandboxDoor,
   type SandboxDriver,
+  type TakeOutbox,
 } from '../enforce/sandbox/index.ts'
 import type { GateEvent } from '../gate/index.ts'
 import type { Clock } from '../platform/clock.ts'
@@ -34,6 +35,8 @@ export interface DoorsOptions {
   /** Writes an event without keeping anybody waiting; never throws. */
   readonly record: (event: GateEvent) => void
   readonly onStart: (run: Running) => void
+  /** What is done with the results of a task in a container. */
+  readonly takeOutbox: TakeOutbox
   /** What self-tests have found broken is not claimed, and nothing that relies on it is started. */
   readonly hold: (driver: SandboxDriver) => SandboxDriver
 }
@@ -65,11 +68,17 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
   }
   const shared = { native: openNative(), others: async () => [spawns.state] }
   const bubblewrap = createBubblewrapDriver(shared)
-  const podman = createPodmanDriver({ native: shared.native, state: join(stateDirectory, 'podman') })
+  const podmanState = join(stateDirectory, 'podman')
+  const podman = createPodmanDriver({
+    native: shared.native,
+    state: podmanState,
+    takeOutbox: options.takeOutbox,
+  })
   const landlock = createLandlockDriver(shared)
   const driver = createDriverChoice([hold(bubblewrap), hold(podman), hold(landlock)])
-  const hasPodman = existsSync(PODMAN)
-  if (hasPodman) void podman.sweep().catch((error: unknown) => log.warn(`podman: ${messageOf(error)}`))
+  /** Whether podman ever ran for this house: to ask it takes longer than all the rest of a start. */
+  const usedPodman = () => existsSync(PODMAN) && existsSync(podmanState)
+  if (usedPodman()) void podman.sweep().catch((error: unknown) => log.warn(`podman: ${messageOf(error)}`))
   const door = createSandboxDoor({
     driver,
     desk: permits,
@@ -97,7 +106,7 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
     close: async (why) => {
       await door.close(why)
       await spawns.close()
-      if (hasPodman) podman.close()
+      if (usedPodman()) podman.close()
     },
   }
 }

@@ -16,11 +16,13 @@ import {
   type InsideCommand,
   type PortForward,
   type Profile,
+  type RunningCommand,
   type SandboxDoor,
 } from '../enforce/sandbox/index.ts'
 import { pass, permitOf, type Credential, type Rooms, type Verdict } from '../gate/index.ts'
 import type { z } from 'zod'
 import type { AttachedRun } from './attach.ts'
+import { ratedAction } from './command-risk.ts'
 import { attachedCommand, attachedForward } from './exec-attached.ts'
 import type { LiveRun } from './runs.ts'
 import { stopReason } from './housekeeping.ts'
@@ -44,6 +46,8 @@ export interface InsideOptions {
   /** Records a refusal that no decision made. */
   readonly refused: (who: Principal, action: Omit<Action, 'bytes'>, error: unknown) => Promise<void>
   readonly forgetAfterMs: number
+  /** Counts a use of a run. @returns to be called when it is over @throws when it takes no more */
+  readonly use: (runId: string) => () => void
 }
 
 export interface PreparedInside {
@@ -102,7 +106,8 @@ export class Inside {
       about: { ...aboutOf(live), command: command.argv.join(' ').slice(0, 2000) },
     }
     const { agent } = live.running
-    const asked = await this.#ask(credential, action)
+    const place = { ...command, workspace: live.workspace }
+    const asked = await this.#ask(credential, ratedAction(action, place, live.spec))
     this.#keep({ act: 'command', permit: asked.permit, command, agent })
     return { live, command, ...asked }
   }
@@ -150,7 +155,7 @@ export class Inside {
     { permit, command, agent }: Waiting & { act: 'command' },
     recorded: () => Promise<boolean>,
   ): Promise<AttachedRun> {
-    const running = await this.#options.door.enter(permit, command)
+    const running = await this.#used(command.runId, () => this.#options.door.enter(permit, command))
     return attachedCommand(running, { runId: command.runId, agent }, this.#stopReason, recorded)
   }
 
@@ -167,7 +172,21 @@ export class Inside {
   async #connect(forward: PortForward): Promise<AttachedRun> {
     this.#refuseStopped(forward.agent)
     const at = { runId: forward.runId, agent: forward.agent }
-    return attachedCommand(await forward.connect(), at, this.#stopReason, async () => true)
+    const connection = await this.#used(forward.runId, () => forward.connect())
+    return attachedCommand(connection, at, this.#stopReason, async () => true)
+  }
+
+  /** A use of the run, from before it begins until it has ended. */
+  async #used(runId: string, begin: () => Promise<RunningCommand>): Promise<RunningCommand> {
+    const over = this.#options.use(runId)
+    try {
+      const command = await begin()
+      void command.exit.then(over)
+      return command
+    } catch (error) {
+      over()
+      throw error
+    }
   }
 
   /** Finds out what would be done; that there is nothing to do it to is on record like any refusal. */

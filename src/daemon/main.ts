@@ -48,6 +48,8 @@ try {
 async function daemon(args: readonly string[]): Promise<void> {
   const { supervised } = await import('./supervised.ts')
   const watch = supervised() // first: what follows may take its time, and is watched from here
+  const { guardOwnMemory } = await import('./own-memory.ts')
+  guardOwnMemory({ warn: (message) => late.log.warn(message) }) // before the first key is read
   const { redactSecrets } = await import('../record/audit/index.ts')
   late.log = createLog({ ...options, redact: redactSecrets })
   const [{ ambient, loadConfig, profileBanner }, { runDaemon }] = await Promise.all([

@@ -9,6 +9,7 @@ import {
   type Reach as PolicyReach,
 } from '../decide/policy/index.ts'
 import {
+  atTier,
   compile,
   diskLookup,
   hostOf,
@@ -23,6 +24,7 @@ import {
 import type { z } from 'zod'
 import type { Layers } from './layers.ts'
 import { GIVEN_AWAY } from './own-places.ts'
+import { tierNotes, tierOf } from './tier.ts'
 import type { Listener } from '../platform/unix-socket.ts'
 import type { Plan } from './runs.ts'
 
@@ -87,7 +89,8 @@ export function createPlanner(options: PlannerOptions) {
     runId: string,
     purpose: PlanFor = 'start',
   ): Promise<Plan> => {
-    const profile = profileFor(request, options.profiles())
+    const tier = tierOf(engine, request.agent)
+    const profile = atTier(profileFor(request, options.profiles()), tier)
     const workspace = lookup.real(request.workspace) ?? request.workspace
     const agent = request.agent
     const isAgents = agent !== undefined && profile.filesystem.workspace.startsWith('read-')
@@ -101,6 +104,7 @@ export function createPlanner(options: PlannerOptions) {
     const asked = { request, profile, workspace, host }
     const { layer, notes, close } = await (purpose === 'look' ? layers.describe(asked) : layers.open(asked))
     let socket: Listener | undefined
+    let isTried = false
     try {
       socket = agent === undefined ? undefined : await agentSocket(options, agent, runId, host.uid)
       const compiled = compile(
@@ -126,7 +130,7 @@ export function createPlanner(options: PlannerOptions) {
       const spec = {
         ...compiled,
         notEnforced: [...new Set([...compiled.notEnforced, ...choice.notEnforced])],
-        notes: [...compiled.notes, ...notes, ...choice.notes],
+        notes: [...compiled.notes, ...tierNotes(request.agent, tier, profile), ...notes, ...choice.notes],
       }
       const used = grantsIn(reached)
       return {
@@ -135,15 +139,24 @@ export function createPlanner(options: PlannerOptions) {
         ...(isAgents ? { workspaceOf: agent } : {}),
         notes: [...spec.notes, ...endings(used, grants)],
         grants: used,
-        stillHolds: () => !isNarrower(reachNow(), reached),
+        stillHolds: () => {
+          isTried = true // asked around every start, so a plan nobody ever asked this of was never started
+          return !isNarrower(reachNow(), reached)
+        },
         dispose: async () => {
-          close()
-          await socket?.close()
+          try {
+            await close(isTried)
+          } finally {
+            await socket?.close()
+          }
         },
       }
     } catch (error) {
-      close()
-      await socket?.close()
+      try {
+        await close(false)
+      } finally {
+        await socket?.close()
+      }
       throw error
     }
   }

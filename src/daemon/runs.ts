@@ -8,6 +8,8 @@ import type { z } from 'zod'
 import type { Running, SandboxSpec, TerminalSize } from '../enforce/sandbox/index.ts'
 import { pass, permitOf, type Credential, type PermitBook, type Rooms, type Verdict } from '../gate/index.ts'
 import { Made } from './made.ts'
+import { ratedAction } from './command-risk.ts'
+import { aboutOf } from './run-about.ts'
 import { withinMs, type Settlements } from './settlements.ts'
 import type { Claim } from './workspaces.ts'
 
@@ -36,6 +38,8 @@ export interface Plan {
   readonly notes: readonly string[]
   /** The grants that make the sandbox wider than its profile; when one ends, the run ends. */
   readonly grants: readonly string[]
+  /** Who runs, as far as it goes on record. */
+  readonly identity?: Readonly<Record<string, string>>
   /** Whether policy and grants still say what the plan was made from. */
   stillHolds(): boolean
   /** Frees what was made for the plan, such as the agent's socket. */
@@ -133,15 +137,17 @@ export class Runs {
 
   async #ask(credential: Credential, request: RunRequest, made: Made): Promise<Prepared> {
     const { rooms } = this.#options
-    const agent = agentOf(request)
     const asking = request.kind === 'exec' ? speaker(credential, request.agent) : credential
+    const who = rooms.identify(asking)
+    const agent = agentOf(request, who)
     const runId = newId()
-    const { plan, claim } = await this.#plan(request, rooms.identify(asking), runId, made)
-    const action = {
+    const { plan, claim } = await this.#plan(request, who, runId, made)
+    const asked = {
       ...actionFor(request, agent, plan.spec.argv[0] ?? ''),
       bytes: plan.spec.digest,
       about: aboutOf(plan, runId),
     }
+    const action = ratedAction(asked, { ...plan.spec, workspace: plan.workspace }, plan.spec)
     const verdict = await pass({ id: newId(), credential: asking, action, door: 'sandbox' }, rooms)
     const permit = permitOf(verdict)
     return {
@@ -171,7 +177,7 @@ export class Runs {
       made.add(() => claim.drop())
       return { plan, claim }
     } catch (error) {
-      await refused(who, actionFor(request, agentOf(request), request.argv[0] ?? ''), error)
+      await refused(who, actionFor(request, agentOf(request, who), request.argv[0] ?? ''), error)
       throw error
     }
   }
@@ -265,30 +271,20 @@ function holds(plan: Plan): boolean {
   }
 }
 
-/** Who runs: the named agent, or for a command the owner gives, `owner`. */
-function agentOf(request: RunRequest): string {
+/** Who runs: the named agent, or for a command somebody gives directly, who gives it: `owner`, or a guest. */
+function agentOf(request: RunRequest, who?: Principal): string {
   if (request.agent !== undefined) return request.agent
-  if (request.kind === 'exec') return 'owner'
+  if (request.kind === 'exec') return who?.id ?? 'owner'
   throw new RunError(RUN_ERRORS, 'RUN_AGENT_UNNAMED', {
     what: 'the run names no agent',
     fix: 'name it: warder run --agent NAME -- …',
   })
 }
 
-/** Only the owner may speak for an agent; an agent that names another is still itself. */
+/** Only the owner may speak for an agent; an agent or a guest that names another is still itself. */
 export function speaker(credential: Credential, as: string | undefined): Credential {
-  return as === undefined || credential.kind === 'agent' ? credential : { ...credential, as }
-}
-
-/** Arguments may hold secrets: the ledger redacts what it knows the shape of, and what is too long is cut. */
-function aboutOf({ spec, workspace, grants }: Plan, runId: string): Record<string, string> {
-  return {
-    run: runId,
-    command: spec.argv.join(' ').slice(0, 2000),
-    profile: spec.profile,
-    workspace,
-    ...(grants.length === 0 ? {} : { grants: grants.join(' ') }),
-  }
+  const isOwner = credential.kind === 'peer' || credential.kind === 'library'
+  return as === undefined || !isOwner ? credential : { ...credential, as }
 }
 
 function actionFor(request: RunRequest, agent: string, program: string): Omit<Action, 'bytes'> {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { ATTACH_PATH, ATTACH_PROTOCOL } from '../api/endpoints.ts'
+import { SESSION_HEADER } from '../api/people.ts'
 import type { Credential } from '../gate/index.ts'
 import { attach, type AttachOptions } from './attach.ts'
 import { HTTP_ERRORS, HttpError } from './http/problem.ts'
@@ -87,7 +88,13 @@ export function credentialOf(request: IncomingMessage, peerOf: ServerOptions['pe
       fix: 'use the warder command or the library',
     })
   }
-  if (peer.kind === 'agent') return { kind: 'agent', name: peer.name }
+  if (peer.kind === 'agent') return { kind: 'agent', name: peer.name, run: peer.run }
+  if (peer.kind === 'anonymous') return { kind: 'anonymous' }
   const uid = peer.credentials?.uid
-  return uid === undefined ? { kind: 'peer' } : { kind: 'peer', uid }
+  const session = request.headers[SESSION_HEADER]
+  return {
+    kind: 'peer',
+    ...(uid === undefined ? {} : { uid }),
+    ...(typeof session === 'string' ? { session } : {}),
+  }
 }

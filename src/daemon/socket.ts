@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { Server as HttpServer } from 'node:http'
 import type { Socket } from 'node:net'
+import { basename } from 'node:path'
 import { HANDSHAKE_TIMEOUT_MS, type Refusal } from '../api/handshake.ts'
 import { writeJsonLine } from '../api/line.ts'
 import type { Clock } from '../platform/clock.ts'
@@ -14,7 +15,13 @@ import { FailureBook, serverHandshake } from './handshake.ts'
  */
 export type Peer =
   | { readonly kind: 'owner'; readonly credentials?: PeerCredentials }
-  | { readonly kind: 'agent'; readonly name: string; readonly credentials?: PeerCredentials }
+  | { readonly kind: 'anonymous' }
+  | {
+      readonly kind: 'agent'
+      readonly name: string
+      readonly run: string
+      readonly credentials?: PeerCredentials
+    }
 
 export interface SocketOptions {
   /** Where the owner's socket stands; its directory is made private. */
@@ -27,6 +34,8 @@ export interface SocketOptions {
   readonly handshakeTimeoutMs?: number
   /** Connections that have not proved themselves yet; more are turned away. */
   readonly maxUnproved?: number
+  /** Authentication is switched off (profile dev): who proves nothing is let in as nobody, and may only look. */
+  readonly isAuthOff?: boolean
   /** Of the owner; those of agents are counted apart. */
   readonly maxConnections?: number
 }
@@ -80,9 +89,10 @@ export class SocketServer {
    */
   async listenAgent(path: string, name: string, uid?: number): Promise<Listener> {
     const open = new Set<Socket>()
+    const run = basename(path, '.sock') // the end of its number, which the planner gives each socket as its name
     const accept = (socket: Socket): void => {
       const seen = this.#admit(socket, uid ?? process.getuid?.(), open, MOST_OF_ONE_AGENT)
-      if (seen !== undefined) this.#handOver(socket, { kind: 'agent', name, ...seen })
+      if (seen !== undefined) this.#handOver(socket, { kind: 'agent', name, run, ...seen })
     }
     const listener = await listenPrivately(path, accept, uid)
     const tracked: Listener = {
@@ -131,6 +141,10 @@ export class SocketServer {
     this.#unproved += 1
     const result = await serverHandshake(socket, secret, AbortSignal.timeout(handshakeTimeoutMs))
     this.#unproved -= 1
+    if (result === 'authentication_failed' && this.#options.isAuthOff === true) {
+      writeJsonLine(socket, { type: 'auth_result', ok: false })
+      return this.#handOver(socket, { kind: 'anonymous' })
+    }
     if (result !== 'authenticated') {
       // a peer that said nothing (a probe, a client that was interrupted) guessed nothing
       if (socket.bytesRead > 0) this.#failures.failed(account, clock.monotonicMs())

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import { canonicalJson } from '../core/canonical.ts'
 import { messageOf } from '../core/error.ts'
 import { PERMIT_ERRORS, PermitError } from '../core/permit.ts'
@@ -15,8 +15,8 @@ export interface Refusal {
 }
 
 export interface PermitOptions {
-  /** HMAC-SHA-256 key for permit tokens; never leaves the gate. */
-  readonly key: KeyObject
+  /** HMAC-SHA-256 of a token's text, under a key nobody else has; what is behind it is never handed out. */
+  readonly mac: (text: string) => Buffer
   /** How long a permit may be redeemed, milliseconds. */
   readonly lifetimeMs: number
   readonly now: () => number
@@ -166,7 +166,7 @@ export class PermitBook implements PermitDesk {
   }
 
   #mac(text: string): Buffer {
-    return createHmac('sha256', this.#options.key).update(text).digest()
+    return this.#options.mac(text)
   }
 
   #idIn(token: string): string {

@@ -14,6 +14,8 @@ export interface MemoryCalls {
   readonly view: (address: bigint, sizeBytes: number) => ArrayBuffer
   /** PR_SET_DUMPABLE 0 and RLIMIT_CORE 0 for this process. @throws Error with `code` */
   readonly forbidDumps: () => void
+  /** PR_GET_DUMPABLE: whether others of the same user may look into this process. */
+  readonly isDumpable: () => boolean
 }
 
 interface Koffi {
@@ -41,6 +43,7 @@ const MAP_PRIVATE_ANONYMOUS = 2 | 0x20
 const MADV_DONTFORK = 10
 const MADV_DONTDUMP = 16
 const RLIMIT_CORE = 4
+const PR_GET_DUMPABLE = 3
 const PR_SET_DUMPABLE = 4
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn
 
@@ -96,5 +99,6 @@ function linuxCalls(koffi: Koffi): MemoryCalls {
       checked('setrlimit64', setrlimit(RLIMIT_CORE, new BigUint64Array(2)))
       checked('prctl', prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
     },
+    isDumpable: () => checked('prctl', prctl(PR_GET_DUMPABLE, 0, 0, 0, 0)) !== 0,
   }
 }

@@ -12,6 +12,14 @@ export interface Native {
   resizeTerminal(master: number, columns: number, rows: number): void
   /** A pipe, both ends close-on-exec: unlike a socket it can be opened again through /dev/stdout. */
   pipe(): { readonly read: number; readonly write: number }
+  /** Two stream sockets that are each other's other end, both close-on-exec. */
+  socketPair(): { readonly ours: number; readonly theirs: number }
+  /**
+   * Sends bytes on a socket, and descriptors along with them: at most {@link DESCRIPTORS_AT_ONCE}. Never waits.
+   *
+   * @returns false when it could not be sent now and may be sent later
+   */
+  sendDescriptors(socket: number, bytes: Uint8Array, fds: readonly number[]): boolean
   /** A nameless file in memory, so that nothing secret touches the disk. */
   memoryFile(name: string): number
   /** Marks every descriptor from `first` up close-on-exec, so that none this process inherited reaches a child. */
@@ -30,8 +38,11 @@ export interface Native {
   receive(fd: number, buffer: Buffer): number | undefined
 }
 
+/** SCM_MAX_FD: the kernel hands over no more in one message. */
+export const DESCRIPTORS_AT_ONCE = 253
+
 /** The numbers are those of <asm-generic/resource.h>, which x86-64 and arm64 share. */
-export const RLIMITS = { FSIZE: 1, DATA: 2, CORE: 4, NPROC: 6, NOFILE: 7 } as const
+export const RLIMITS = { FSIZE: 1, DATA: 2, CORE: 4, NPROC: 6, NOFILE: 7, MEMLOCK: 8 } as const
 export type RlimitName = keyof typeof RLIMITS
 
 /** A system call that failed, with the kernel's number. */
@@ -48,7 +59,12 @@ export class NativeError extends Error {
 type Call = (...args: readonly unknown[]) => number
 
 interface Koffi {
-  load(path: string | null): { func(declaration: string): Call }
+  load(path: string | null): {
+    func(declaration: string): Call
+    func(name: string, result: unknown, parameters: readonly unknown[]): Call
+  }
+  struct(members: Readonly<Record<string, unknown>>): unknown
+  pointer(to: unknown): unknown
   errno(): number
   os: { readonly errno: Readonly<Record<string, number>> }
 }
@@ -90,6 +106,7 @@ function linuxNative(koffi: Koffi): Native {
   return {
     ...terminalCalls(libc, checked),
     ...descriptorCalls(libc, checked),
+    ...socketCalls(libc, checked, koffi),
     ...processCalls(libc, checked, koffi),
     ...netlinkCalls(libc, checked, koffi),
   }
@@ -134,6 +151,55 @@ function descriptorCalls(libc: Library, checked: Checked) {
       checked('close_range', Number(call3(SYS_CLOSE_RANGE, first, 0xffff_ffff, CLOSE_RANGE_CLOEXEC)))
     },
   }
+}
+
+const AF_UNIX = 1
+const SOCK_STREAM_CLOEXEC = 1 | 0o2000000
+const SCM_RIGHTS = 1
+const MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000
+const ETOOMANYREFS = 109
+const CMSG_HEADER_BYTES = 16
+
+function socketCalls(libc: Library, checked: Checked, koffi: Koffi) {
+  const pair = libc.func('int socketpair(int domain, int type, int protocol, _Out_ int *fds)')
+  // struct iovec and struct msghdr, as 64-bit machines lay them out
+  const part = koffi.struct({ base: 'uint8_t *', length: 'size_t' })
+  const message = koffi.struct({
+    ...{ name: 'void *', nameLength: 'uint', parts: koffi.pointer(part), partCount: 'size_t' },
+    ...{ control: 'uint8_t *', controlLength: 'size_t', flags: 'int' },
+  })
+  const send = libc.func('sendmsg', 'long', ['int', koffi.pointer(message), 'int'])
+  return {
+    socketPair: () => {
+      const ends = new Int32Array(2)
+      checked('socketpair', pair(AF_UNIX, SOCK_STREAM_CLOEXEC, 0, ends))
+      return { ours: ends[0]!, theirs: ends[1]! }
+    },
+    sendDescriptors: (socket: number, bytes: Uint8Array, fds: readonly number[]) => {
+      const parts = [{ base: bytes, length: bytes.length }]
+      const control = fds.length === 0 ? null : rightsMessage(fds)
+      const controlLength = control?.length ?? 0
+      const whole = { name: null, nameLength: 0, parts, partCount: 1, control, controlLength, flags: 0 }
+      const sent = Number(send(socket, whole, MSG_DONTWAIT_NOSIGNAL))
+      if (sent === bytes.length) return true
+      const errno = koffi.errno()
+      // too many that nobody has taken out yet: once they are taken it goes
+      if (sent < 0 && (errno === EAGAIN || errno === ETOOMANYREFS)) return false
+      checked('sendmsg', sent)
+      throw new Error('sendmsg: only a part could be sent')
+    },
+  }
+}
+
+/** struct cmsghdr with SCM_RIGHTS, and room up to the next multiple of eight. */
+function rightsMessage(fds: readonly number[]): Buffer {
+  const length = CMSG_HEADER_BYTES + 4 * fds.length
+  const bytes = Buffer.alloc(Math.ceil(length / 8) * 8)
+  bytes.writeBigUInt64LE(BigInt(length), 0)
+  bytes.writeInt32LE(SOL_SOCKET, 8)
+  bytes.writeInt32LE(SCM_RIGHTS, 12)
+  for (const [i, fd] of fds.entries()) bytes.writeInt32LE(fd, CMSG_HEADER_BYTES + 4 * i)
+  return bytes
 }
 
 function processCalls(libc: Library, checked: Checked, koffi: Koffi) {

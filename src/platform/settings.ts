@@ -1,5 +1,16 @@
 import { join } from 'node:path'
-import { boolean, choice, duration, integer, list, path, PROFILES, size, type Setting } from './setting.ts'
+import {
+  boolean,
+  choice,
+  duration,
+  integer,
+  list,
+  path,
+  PROFILES,
+  size,
+  text,
+  type Setting,
+} from './setting.ts'
 
 /**
  * Every setting there is. Nothing else can be set: an unknown key or `WARDER_` variable keeps Warder from starting,
@@ -97,6 +108,45 @@ export const SETTINGS = {
     about: 'how long an unused permit stays good',
     fallback: '30s',
   }),
+  'approval.timeout': duration({
+    about: 'how long a person has to answer; then the answer is no',
+    fallback: '120s',
+  }),
+  'approval.wait': boolean({
+    about:
+      'let questions wait for warder approval answer though nobody watches; otherwise the answer is no at once',
+    fallback: false,
+  }),
+  'approval.security': choice(['deny', 'allowlist', 'full'], {
+    about:
+      'what becomes of questions: deny refuses all; allowlist passes what an allowance covers; full passes all below high risk',
+    fallback: 'allowlist',
+  }),
+  'approval.ask': choice(['off', 'on-miss', 'always'], {
+    about: 'whether a person is asked: never, when nothing covers it, or even then',
+    fallback: 'on-miss',
+  }),
+  'approval.session': duration({
+    about: 'how long "this session" is for an agent that has no run going on',
+    fallback: '1h',
+  }),
+  'approval.desktop': boolean({
+    about: 'tell of questions by a desktop notification too (needs notify-send); it names no command',
+    fallback: false,
+  }),
+  'approval.webhook_url': text({
+    about:
+      'an address that is told of questions by a signed POST, and may answer those of low and medium risk',
+    fallback: undefined,
+  }),
+  'approval.webhook_secret': path<string | undefined>({
+    about: 'the file with the secret that signs to and from that address; for nobody else to read',
+    fallback: undefined,
+  }),
+  'trust.staged': list({
+    about: 'agents that earn their start in stages: asked for each time until verified (* for all)',
+    fallback: [],
+  }),
   'agent.questions_per_second': integer(
     {
       about: 'how many questions a second an agent may ask through its own socket in the long run',
@@ -119,6 +169,15 @@ export const SETTINGS = {
     fallback: 'auto',
     defaultText: 'overlay where this machine has it, else direct, and the run says so',
   }),
+  'workspace.max_layer': size({
+    about:
+      'the most that one change set or clone of an agent may take on disk; a run that writes more is ended',
+    fallback: '10GiB',
+  }),
+  'workspace.min_free': size({
+    about: 'what must stay free on every disk an agent writes to; below it runs are refused, and ended',
+    fallback: '256MiB',
+  }),
   'snapshot.max_size': size({
     about: 'the most that snapshots of workspaces may take on disk, all together',
     fallback: '2GiB',
@@ -131,6 +190,27 @@ export const SETTINGS = {
     1,
     10_000,
   ),
+  'auth.mode': choice(['required', 'off'], {
+    about:
+      'off lets callers who prove nothing look, on the local socket; only in profile dev, else nothing starts',
+    fallback: 'required',
+  }),
+  'session.idle_timeout': duration({
+    about: 'a session of the owner ends when it was not used for so long',
+    fallback: '30m',
+  }),
+  'session.max_duration': duration({
+    about: 'and at the latest after this',
+    fallback: '12h',
+  }),
+  'session.fresh_for': duration({
+    about: 'how long after the passphrase an act that needs it is let through',
+    fallback: '10m',
+  }),
+  'people.socket': path<string | undefined>({
+    about: 'a socket for guests and devices, open to every user of the machine; without it nobody can join',
+    fallback: undefined,
+  }),
   'daemon.idle_timeout': duration({
     about: 'the daemon ends after so long without agents and clients; 0s means never',
     fallback: '0s',

@@ -2,6 +2,7 @@ import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
 import { join } from 'node:path'
 import { KnownError, type ErrorCatalogue } from '../core/error.ts'
 import { ensurePrivateDirectory, readPrivateFile, writeFileAtomic } from './files.ts'
+import { bytesFromHex, hexFromBytes } from './locked-memory-secret.ts'
 
 export const SECRET_ERRORS = {
   SOCKET_SECRET_MISSING: {
@@ -34,7 +35,9 @@ export function ensureSocketSecret(keysDirectory: string): KeyObject {
   ensurePrivateDirectory(keysDirectory)
   const path = socketSecretPath(keysDirectory)
   if (readPrivateFile(path, 1024) === undefined) {
-    writeFileAtomic(path, `${randomBytes(SIZE_BYTES).toString('hex')}\n`)
+    const [bytes, text] = freshSecret()
+    writeFileAtomic(path, text)
+    for (const each of [bytes, text]) each.fill(0)
   }
   return readSocketSecret(keysDirectory)
 }
@@ -42,7 +45,7 @@ export function ensureSocketSecret(keysDirectory: string): KeyObject {
 /** @throws SecretError `SOCKET_SECRET_MISSING`, `SOCKET_SECRET_INVALID`; FileError when it is open to others */
 export function readSocketSecret(keysDirectory: string): KeyObject {
   const path = socketSecretPath(keysDirectory)
-  const text = readPrivateFile(path, 1024)?.toString('latin1').trim()
+  const text = readPrivateFile(path, 1024)
   if (text === undefined) {
     throw new SecretError(SECRET_ERRORS, 'SOCKET_SECRET_MISSING', {
       what: 'there is no secret for the socket, so no daemon has run with these paths yet',
@@ -50,12 +53,21 @@ export function readSocketSecret(keysDirectory: string): KeyObject {
       where: path,
     })
   }
-  if (!/^[0-9a-f]{64}$/.test(text)) {
+  const bytes = bytesFromHex(text, SIZE_BYTES)
+  text.fill(0) // never a string, which nothing could wipe
+  if (bytes === undefined) {
     throw new SecretError(SECRET_ERRORS, 'SOCKET_SECRET_INVALID', {
       what: 'the file with the secret of the socket does not hold one',
       fix: 'move it away and restart the daemon, which makes a new one',
       where: path,
     })
   }
-  return createSecretKey(text, 'hex')
+  const key = createSecretKey(bytes)
+  bytes.fill(0)
+  return key
+}
+
+function freshSecret(): readonly [Uint8Array, Uint8Array] {
+  const bytes = randomBytes(SIZE_BYTES)
+  return [bytes, hexFromBytes(bytes)]
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { createHmac, type KeyObject } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import type { Secret } from '../../src/platform/locked-memory-secret.ts'
 import { openKeys } from '../../src/record/sign/index.ts'
 import { house } from '../kit/house.ts'
 import { attachTo, keysOf, owner, refused } from '../kit/owner.ts'
@@ -24,9 +24,9 @@ function claimsIn(permit: string): Record<string, unknown> {
   return JSON.parse(Buffer.from(permit.split('.')[0]!, 'base64url').toString()) as Record<string, unknown>
 }
 
-function written(claims: object, key: KeyObject): string {
+function written(claims: object, key: Secret): string {
   const text = Buffer.from(JSON.stringify(claims)).toString('base64url')
-  return `${text}.${createHmac('sha256', key).update(text).digest('base64url')}`
+  return `${text}.${key.mac(text).toString('base64url')}`
 }
 
 async function forged(permit: string): Promise<void> {

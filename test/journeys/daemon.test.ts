@@ -124,7 +124,11 @@ test('the daemon runs unable to turn text into code', async (t) => {
   await home.warder(['daemon', 'start'])
   const line = readFileSync(`/proc/${home.daemonPid()}/cmdline`, 'utf8').split('\0')
   const flags = line.filter((word) => /^--(?:disallow|disable)/.test(word))
-  assert.deepEqual(flags.toSorted(), ['--disable-proto=throw', '--disallow-code-generation-from-strings'])
+  assert.deepEqual(flags.toSorted(), [
+    '--disable-proto=throw',
+    '--disable-sigusr1',
+    '--disallow-code-generation-from-strings',
+  ])
   const node = line[0] ?? ''
   for (const code of ['new Function("return 1")()', 'eval("1")', '({}).__proto__']) {
     const bare = spawnSync(node, ['-e', code], { encoding: 'utf8' })

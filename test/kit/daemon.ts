@@ -15,7 +15,7 @@ export interface DaemonProcess {
 
 const BUILT = fileURLToPath(new URL('../../dist/warderd.js', import.meta.url))
 const SOURCE = fileURLToPath(new URL('../../src/daemon/main.ts', import.meta.url))
-const FLAGS = ['--disable-proto=throw', '--disallow-code-generation-from-strings']
+const FLAGS = ['--disable-proto=throw', '--disallow-code-generation-from-strings', '--disable-sigusr1']
 
 /** Starts a daemon of the house without command line and supervisor around it: for tests that start many. */
 export async function startDaemon(

@@ -2,12 +2,15 @@ import { existsSync, lstatSync } from 'node:fs'
 import { calls } from '../../client/calls.ts'
 import { messageOf, KnownError } from '../../core/error.ts'
 import { createBubblewrapDriver, SANDBOX_ERRORS } from '../../enforce/sandbox/index.ts'
+import { hookProgram } from '../../platform/hook-program.ts'
 import { openNative } from '../../platform/native.ts'
 import { verifyLedger } from '../../record/audit/index.ts'
 import { openKeys } from '../../record/sign/index.ts'
 import { createStopStore } from '../../contain/stop/index.ts'
 import { command, type Context } from '../command.ts'
 import { EXIT } from '../exit.ts'
+import { lookAt } from '../setup/look.ts'
+import { records } from '../setup/record.ts'
 
 type State = 'ok' | 'warn' | 'fail'
 
@@ -33,7 +36,9 @@ export const doctor = command({
       await tried('ledger', () => ledger(context)),
       ...(await sandbox()),
       await tried('daemon', () => daemon(context)),
+      ...(await memory(context)),
       await tried('self-test', () => selfTest(context)),
+      ...(await hooks(context)),
     ]
     const colour = { ok: 'green', warn: 'yellow', fail: 'red' } as const
     context.out.table(
@@ -159,6 +164,35 @@ async function daemon(context: Context): Promise<Omit<Check, 'check'>> {
   } catch (error) {
     return { state: 'warn', why: messageOf(error), fix: 'warder daemon start' }
   }
+}
+
+/** What keeps the daemon's memory from others; only it can tell. */
+async function memory(context: Context): Promise<Check[]> {
+  try {
+    const status = await calls(await context.client({ start: false })).call('status', {})
+    return status.memory.map(({ name, inForce, why, fix }) => ({
+      check: `  ${name}`,
+      state: inForce ? 'ok' : 'warn',
+      why,
+      ...(fix === undefined ? {} : { fix }),
+    }))
+  } catch {
+    return [] // that there is no daemon is said above
+  }
+}
+
+/** Each hook that was set up, really run: a marked call has to be refused by the daemon. */
+async function hooks({ config: { values }, environment }: Context): Promise<Check[]> {
+  const program = hookProgram(values)
+  const looks = await Promise.all(
+    records(values['paths.state']).map((record) => lookAt(record, program, environment)),
+  )
+  return looks.map(({ harness, path, state, why, fix }) => ({
+    check: `hooks of ${harness}`,
+    state,
+    why: `${path}: ${why}`,
+    ...(fix === undefined ? {} : { fix }),
+  }))
 }
 
 /** What self-tests of this boot found; the daemon knows it from the ledger. */

@@ -15,6 +15,7 @@ import type { Context } from '../command.ts'
 import { EXIT } from '../exit.ts'
 import { CLI_ERRORS, CliError } from '../failure.ts'
 import { durationOption, option } from '../param.ts'
+import { whileAsked } from './asked.ts'
 
 /** What `run` and `exec` share. */
 export const RUN_OPTIONS = {
@@ -48,9 +49,14 @@ export async function runInSandbox(input: RunningInput, context: Context): Promi
   refuseMisnamed(context.cwd)
   for (;;) {
     const exit = await runOnce(input, context)
-    const goesOn = input.restart !== undefined && hasFailed(exit) && !context.signal.aborted
+    const isRecycled = exit.reason === 'recycled'
+    const goesOn = (isRecycled || (input.restart !== undefined && hasFailed(exit))) && !context.signal.aborted
     const code = exitCode(exit, context) // what it may say is for a terminal that was given back
     if (!goesOn) return code
+    if (isRecycled) {
+      context.out.note(`warder: ${exit.note ?? 'recycled'}; what it held is gone, and it is started afresh`)
+      continue // under a permit of its own: what was allowed when it began may not be now
+    }
     context.out.note(`warder: it failed with exit code ${code} and is started again`)
     await sleep(RESTART_PAUSE_MS) // a permit of its own, asked for anew: the daemon may say no
   }
@@ -60,7 +66,8 @@ export async function runInSandbox(input: RunningInput, context: Context): Promi
 async function runOnce(input: RunningInput, context: Context): Promise<RunExit> {
   const client = await context.client()
   const terminal = terminalSize(context)
-  const opened = await calls(client).call('open', requestOf(input, context, terminal))
+  const request = requestOf(input, context, terminal)
+  const opened = await whileAsked(client, request.agent, context, () => calls(client).call('open', request))
   for (const note of opened.notes) context.out.note(`warder: ${note}`)
   context.out.detail(
     `warder: ${opened.agent} runs as ${opened.run} in ${opened.profile}, entry ${opened.verdict.entry ?? 'none'}`,
@@ -184,11 +191,14 @@ function passOn(control: RunControl, interrupted: AbortSignal, hasTerminal: bool
 export function exitCode(exit: RunExit, { out }: Context): number {
   switch (exit.reason) {
     case 'exited':
+      if (exit.note !== undefined) out.note(`warder: ${exit.note}`)
       if (exit.code !== undefined) return exit.code
       return 128 + (constants.signals[exit.signal as NodeJS.Signals] ?? 0)
     case 'timeout':
       out.warn(`ended at its time limit after ${formatDuration(exit.durationMs)}`)
       return EXIT.timedOut
+    case 'recycled':
+      return EXIT.ok
     case 'killed':
       out.warn(`stopped: ${exit.note ?? 'the run was killed'}`)
       return EXIT.stopped

@@ -39,6 +39,8 @@ function screen(answer: StatusAnswer, { out }: Context): string {
     ...(answer.sandbox.tests.length === 0
       ? [`tested    ${out.style('yellow', 'not tested on this boot')}: warder sandbox test`]
       : answer.sandbox.tests.map((test) => `tested    ${testLine(test, good, bad)}`)),
+    `memory    ${memoryLine(answer.memory, good, bad)}`,
+    `approvals ${approvalsLine(answer.approvals)}`,
     `socket    ${answer.socket.path}, peer uid ${answer.socket.peerUid ? good('checked') : bad('not checked')}`,
     `daemon    pid ${answer.pid}, version ${answer.version}, profile ${answer.profile}, since ${localTime(Date.parse(answer.startedAt))}`,
     `agents    ${answer.runs.length === 0 ? 'none runs' : ''}${answer.runs.map((run) => `${run.agent} (${run.processes} processes, ${run.profile}) ${run.command}`).join('\n          ')}`,
@@ -53,6 +55,28 @@ function screen(answer: StatusAnswer, { out }: Context): string {
 }
 
 type Paint = (text: string) => string
+
+function approvalsLine(approvals: StatusAnswer['approvals']): string {
+  const { pending, watchers, reachable, autonomy, allowances, prompts, tasks, promptsPerTask } = approvals
+  const there =
+    watchers > 0
+      ? `${watchers} watch`
+      : reachable
+        ? 'somebody can be reached'
+        : 'nobody watches: asking is a no'
+  return `${pending} wait, ${there}; autonomy ${autonomy}; ${allowances} allowances; ${prompts} questions in ${tasks} tasks (${promptsPerTask} per task)`
+}
+
+/** What keeps the daemon's memory from others; what is not in force is named, with the reason in the doctor's list. */
+function memoryLine(guards: StatusAnswer['memory'], good: Paint, bad: Paint): string {
+  const names = (inForce: boolean) =>
+    guards.filter((each) => each.inForce === inForce).map(({ name }) => name)
+  const [kept, open] = [names(true), names(false)]
+  return [
+    ...(kept.length === 0 ? [] : [good(kept.join(', '))]),
+    ...(open.length === 0 ? [] : [`${bad('not in force')}: ${open.join(', ')}`]),
+  ].join('; ')
+}
 
 /** What the last self-test of this boot showed, for one driver and profile. */
 function testLine(test: StatusAnswer['sandbox']['tests'][number], good: Paint, bad: Paint): string {

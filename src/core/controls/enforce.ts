@@ -109,7 +109,7 @@ export const ENFORCE_CONTROLS: readonly Control[] = [
     limits:
       'It shows changes and judges none of them: code that you apply and then run is code you trust. Direct mode writes at once.',
     module: 'src/enforce/workspace/changes.ts',
-    tests: ['test/attacks/changes.test.ts', 'test/journeys/changes.test.ts'],
+    tests: ['test/attacks/changes.test.ts', 'test/attacks/layers.test.ts', 'test/journeys/changes.test.ts'],
     facility: 'overlay',
   },
   {
@@ -178,5 +178,55 @@ export const ENFORCE_CONTROLS: readonly Control[] = [
     limits: 'Linux only; it is a library, and protects the code that uses it.',
     module: 'src/platform/safe-path.ts',
     tests: ['test/attacks/safe-path.test.ts'],
+  },
+  {
+    id: 'workers-recycled',
+    title: 'What holds a model or a key forgets it',
+    layer: 'enforce',
+    promise:
+      'A worker is given single devices by name and no other, writes no core dump, and is ended with all it held after so many uses, so long, or so long idle; it starts afresh under a new permit only when its places in memory are seen to be gone.',
+    limits:
+      'A program of the same user outside any sandbox can read a worker’s memory: the kernel gives that user every right in namespaces it made. What a device remembers, such as memory of a graphics processor, is its driver’s to clear.',
+    module: 'src/daemon/recycling.ts',
+    tests: ['test/attacks/workers.test.ts', 'src/enforce/sandbox/worker.test.ts'],
+    facility: 'named-devices',
+  },
+  {
+    id: 'results-scanned',
+    title: 'Results of a task come out looked at, or not at all',
+    layer: 'enforce',
+    promise:
+      'What a task in a container leaves in its outbox is taken when nobody inside is left: plain files only, within their limit, without secrets or names that tools of the host obey, with a receipt in the ledger; one bad file keeps all of them in.',
+    limits:
+      'It knows the shapes of secrets, not their meaning; a program among the results is data until you run it.',
+    module: 'src/daemon/outboxes.ts',
+    tests: ['test/attacks/outbox.test.ts', 'src/enforce/sandbox/outbox.test.ts'],
+  },
+  {
+    id: 'hooks-fail-closed',
+    title: 'A coding agent’s hook that fails refuses',
+    layer: 'enforce',
+    promise:
+      'Every tool a harness asks its hook about is decided by the same gate, by what it would start, touch and name; a hook that is missing, crashes, is malformed or finds no daemon refuses.',
+    limits:
+      'A hook answers and holds nobody: a harness that is started without it, and what a program does once it runs, only the sandbox stops.',
+    module: 'src/daemon/hooks.ts',
+    tests: [
+      'test/attacks/hooks.test.ts',
+      'src/enforce/session/payload.test.ts',
+      'test/journeys/hooks-real.test.ts#Claude Code:',
+      'test/journeys/hooks-real.test.ts#Codex:',
+    ],
+  },
+  {
+    id: 'hooks-liveness',
+    title: 'A harness that does not heed its hook is found out',
+    layer: 'enforce',
+    promise:
+      'Each session must attempt a marked call, which is refused, before anything else; a refused call that runs, or one nobody asked about, locks the session until its owner lets it go.',
+    limits:
+      'It sees what the harness reports and what the marked call reports itself; a harness that runs other calls in silence is not seen.',
+    module: 'src/enforce/session/liveness.ts',
+    tests: ['test/attacks/hooks-liveness.test.ts', 'src/enforce/session/sessions.test.ts'],
   },
 ]

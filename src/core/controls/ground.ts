@@ -30,4 +30,19 @@ export const GROUND_CONTROLS: readonly Control[] = [
     module: 'src/platform/config.ts',
     tests: ['test/journeys/config.test.ts', 'src/platform/config.test.ts'],
   },
+  {
+    id: 'daemon-memory-closed',
+    title: 'Nobody of your user looks into the daemon',
+    layer: 'ground',
+    promise:
+      'No program of the same user can trace the daemon, read its memory or environment, get a core dump of it, or make it open a debugger; shared secrets lie in memory that is never swapped out, and is unreadable even for root where the kernel has such memory.',
+    limits:
+      'Root can do all but the last. Signing keys lie where Node’s crypto keeps them. Key files on the disk are open to every program of your user that runs outside a sandbox.',
+    module: 'src/daemon/own-memory.ts',
+    tests: [
+      'test/attacks/daemon-memory.test.ts',
+      'src/platform/locked-memory.process.test.ts',
+      'src/platform/locked-memory-secret.test.ts',
+    ],
+  },
 ]

@@ -68,6 +68,7 @@ export function createApp({
         await notForAgent(credential.name, `${shape.method} ${shape.path}`)
         throw notForAgents(shape)
       }
+      if (credential.kind === 'anonymous' && !ANONYMOUS.has(name)) throw notForAnonymous(shape)
       const input = shape.input.parse(await inputOf(c, shape))
       const answer = await handle(input, { credential, signal: goneSignal(c) })
       return shape.stream === true
@@ -117,6 +118,16 @@ function lines(c: Context, values: AsyncIterable<unknown>): Response {
       // the status line has gone out already: the problem is the last line, and the reader takes it as an error
       await out.write(`${JSON.stringify({ problem: problemOf(error) })}\n`)
     }
+  })
+}
+
+/** What a caller who proved nothing may ask, where authentication was switched off: to look, and to be told no. */
+const ANONYMOUS: ReadonlySet<EndpointName> = new Set<EndpointName>(['status', 'runs', 'decide'])
+
+function notForAnonymous({ method, path }: Endpoint): HttpError {
+  return new HttpError(HTTP_ERRORS, 'CALLER_UNKNOWN', {
+    what: `${method} ${path} needs authentication, and this caller proved nothing`,
+    fix: 'use the warder command, which proves the secret of the socket',
   })
 }
 

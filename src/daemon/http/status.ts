@@ -24,6 +24,10 @@ export interface StatusOptions {
   readonly probe: () => Promise<Probe>
   /** The self-tests of this boot. */
   readonly tests: () => StatusAnswer['sandbox']['tests']
+  /** What keeps the daemon's own memory from others. */
+  readonly memory: () => StatusAnswer['memory']
+  /** Questions, who watches, and how often people are asked. */
+  readonly approvals: () => StatusAnswer['approvals']
   readonly socket: () => { readonly path: string; readonly peerUid: boolean }
   readonly runs: Runs
 }
@@ -71,6 +75,8 @@ export function statusHandlers(options: StatusOptions): Pick<Handlers, 'status' 
           guarantees: probe.guarantees.map((each) => ({ ...each })),
           tests: options.tests(),
         },
+        memory: options.memory(),
+        approvals: options.approvals(),
         socket: options.socket(),
         runs: live.map(runAnswer),
         // those of runs that go on are not overdue
@@ -82,6 +88,7 @@ export function statusHandlers(options: StatusOptions): Pick<Handlers, 'status' 
           ...(health.ok ? [] : [`ledger: ${health.why}`]),
           ...health.degraded,
           ...grants.problems(),
+          ...options.approvals().problems,
         ],
       }
     },

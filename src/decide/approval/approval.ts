@@ -10,3 +10,14 @@ export function refuseUnanswered(asked: Decision): Decision {
     fix: asked.fix ?? `change rule ${asked.rule} to allow, or grant the capability for a short time`,
   }
 }
+
+/** A yes as the decision it makes of the question. */
+export function allowedBy(asked: Decision, rule: string, reason: string): Decision {
+  const { fix: _fix, ...rest } = asked
+  return { ...rest, effect: 'allow', layer: 'approval', rule, reason }
+}
+
+/** A no as the decision it makes of the question. */
+export function deniedBy(asked: Decision, reason: string, fix: string): Decision {
+  return { ...asked, effect: 'deny', layer: 'approval', reason, fix }
+}

@@ -1,16 +1,17 @@
-import { createSecretKey, hkdfSync, randomBytes, sign, verify, type KeyObject } from 'node:crypto'
+import { hkdfSync, randomBytes, sign, verify, type KeyObject } from 'node:crypto'
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { ensurePrivateDirectory, readPrivateFile, writeFileAtomic } from '../../platform/files.ts'
+import { bytesFromHex, hexFromBytes, keepSecret, type Secret } from '../../platform/locked-memory-secret.ts'
 import { SIGN_ERRORS, SignError } from './errors.ts'
 import { formatKeyFile, makeKey, parseKeyFile, type StoredKey } from './keyfile.ts'
 
 /** What a signing key may be used for; each has its own, so that one signature never passes for another. */
-export const SIGNING_PURPOSES = ['checkpoint', 'grant'] as const
+export const SIGNING_PURPOSES = ['checkpoint', 'grant', 'approval'] as const
 export type SigningPurpose = (typeof SIGNING_PURPOSES)[number]
 
 /** What a shared secret may be used for. */
-export const SECRET_PURPOSES = ['ipc', 'permit'] as const
+export const SECRET_PURPOSES = ['ipc', 'permit', 'people'] as const
 export type SecretPurpose = (typeof SECRET_PURPOSES)[number]
 
 /** Signs with whatever key is active at the moment of the call. */
@@ -32,8 +33,8 @@ export interface PublicKey {
 
 export interface Keys {
   signer(purpose: SigningPurpose): Signer
-  /** 32 bytes for HMAC, the same at every start, different for every purpose and host. */
-  secret(purpose: SecretPurpose): KeyObject
+  /** 32 bytes for HMAC, the same at every start, different for every purpose and host; in locked memory where there is any. */
+  secret(purpose: SecretPurpose): Secret
   /** The active key first, then the retired ones: an old signature stays verifiable. */
   publicKeys(purpose: SigningPurpose): readonly PublicKey[]
   /** Makes a new key active. The private half of the old one is destroyed; its public half is kept. */
@@ -61,13 +62,15 @@ export function openKeys(directory: string, options: KeyOptions = {}): Keys {
   const rings: Record<SigningPurpose, StoredKey[]> = {
     checkpoint: loadRing(directory, 'checkpoint', create, now),
     grant: loadRing(directory, 'grant', create, now),
+    approval: loadRing(directory, 'approval', create, now),
   }
-  const root = loadRoot(directory, create)
-  const secrets: Record<SecretPurpose, KeyObject> = {
+  const root = keepSecret(loadRoot(directory, create))
+  const secrets: Record<SecretPurpose, Secret> = {
     ipc: derive(root, 'ipc'),
     permit: derive(root, 'permit'),
+    people: derive(root, 'people'),
   }
-  root.fill(0)
+  root.close()
   return {
     signer: (purpose) => ringSigner(rings, purpose),
     secret: (purpose) => secrets[purpose],
@@ -112,28 +115,33 @@ function loadRing(
   return ring
 }
 
-function loadRoot(directory: string, create: boolean): Buffer {
+function loadRoot(directory: string, create: boolean): Uint8Array {
   const path = join(directory, 'secret.root')
-  const bytes = readPrivateFile(path)
-  if (bytes === undefined) {
+  const text = readPrivateFile(path)
+  if (text === undefined) {
     if (!create) throw missing(path)
-    const fresh = randomBytes(32)
-    writeFileAtomic(path, `${fresh.toString('hex')}\n`)
+    const fresh = randomBytes(SECRET_BYTES)
+    const written = hexFromBytes(fresh)
+    writeFileAtomic(path, written)
+    written.fill(0)
     return fresh
   }
-  const text = bytes.toString('latin1')
-  if (!/^[0-9a-f]{64}\n$/.test(text)) {
-    throw new SignError(SIGN_ERRORS, 'KEYS_MALFORMED', {
-      what: `${path} is not 32 bytes in hexadecimal`,
-      fix: 'put the file back from a backup; without one, move it away: agents must then be paired again',
-    })
-  }
-  return Buffer.from(text.trim(), 'hex')
+  const bytes = bytesFromHex(text, SECRET_BYTES)
+  text.fill(0)
+  if (bytes !== undefined) return bytes
+  throw new SignError(SIGN_ERRORS, 'KEYS_MALFORMED', {
+    what: `${path} is not 32 bytes in hexadecimal`,
+    fix: 'put the file back from a backup; without one, move it away: agents must then be paired again',
+  })
 }
 
+const SECRET_BYTES = 32
+
 /** HKDF (RFC 5869), one label per purpose, so that a secret which leaks says nothing about the others. */
-function derive(root: Buffer, purpose: SecretPurpose): KeyObject {
-  return createSecretKey(Buffer.from(hkdfSync('sha256', root, '', `warder/secret/${purpose}/v1`, 32)))
+function derive(root: Secret, purpose: SecretPurpose): Secret {
+  return root.use((bytes) =>
+    keepSecret(new Uint8Array(hkdfSync('sha256', bytes, '', `warder/secret/${purpose}/v1`, SECRET_BYTES))),
+  )
 }
 
 function refuseBeside(directory: string, apartFrom: readonly string[]): void {

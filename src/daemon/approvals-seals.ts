@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto'
+import { createReadStream, readlinkSync, realpathSync, statSync, type BigIntStats } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Seal } from '../decide/approval/index.ts'
+
+interface Known {
+  readonly identity: string
+  readonly sha256: string
+}
+
+const MOST = 2000
+
+/**
+ * What is in files, by digest. A file is read once for as long as the kernel says it is the same: device, inode, size
+ * and the two times, of which nobody but root can set the second back.
+ */
+export class Seals {
+  readonly #known = new Map<string, Known>()
+
+  /** @returns undefined for what is no ordinary file, or cannot be read */
+  async of(path: string): Promise<Seal | undefined> {
+    const identity = identityOf(path)
+    if (identity === undefined) return undefined
+    const known = this.#known.get(path)
+    if (known?.identity === identity) return { path, sha256: known.sha256 }
+    const sha256 = await digestOfFile(path)
+    // changed while it was read: what the digest is of, nobody can say
+    if (sha256 === undefined || identityOf(path) !== identity) return undefined
+    this.#known.set(path, { identity, sha256 })
+    if (this.#known.size > MOST) this.#known.delete(this.#known.keys().next().value ?? '')
+    return { path, sha256 }
+  }
+
+  /** Whether the file is still the one that was sealed; costs one look, never a read. */
+  holds({ path, sha256 }: Seal): boolean {
+    const known = this.#known.get(path)
+    return known !== undefined && known.sha256 === sha256 && identityOf(path) === known.identity
+  }
+}
+
+function identityOf(path: string): string | undefined {
+  const stat = quietly(() => statSync(path, { bigint: true }))
+  if (stat === undefined || !stat.isFile()) return undefined
+  const { dev, ino, size, mtimeNs, ctimeNs }: BigIntStats = stat
+  return `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`
+}
+
+async function digestOfFile(path: string): Promise<string | undefined> {
+  const hash = createHash('sha256')
+  try {
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk)
+    return hash.digest('hex')
+  } catch {
+    return undefined
+  }
+}
+
+/** The path with links followed as far as it exists; what does not exist yet keeps its name. */
+export function realAsFar(path: string, depth = 0): string {
+  const real = quietly(() => realpathSync(path))
+  if (real !== undefined) return real
+  const target = depth > 40 ? undefined : quietly(() => readlinkSync(path))
+  const parent = dirname(path)
+  if (target !== undefined)
+    return realAsFar(target.startsWith('/') ? target : join(parent, target), depth + 1)
+  return parent === path ? path : join(realAsFar(parent, depth + 1), path.slice(parent.length))
+}
+
+/** `device:inode` of a file with more than one name. */
+export function linkedName(path: string): string | undefined {
+  const stat = quietly(() => statSync(path, { bigint: true }))
+  return stat !== undefined && stat.isFile() && stat.nlink > 1n ? `${stat.dev}:${stat.ino}` : undefined
+}
+
+export function quietly<T>(look: () => T): T | undefined {
+  try {
+    return look()
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,14 @@
+import type { Plan } from './runs.ts'
+
+/** What a run looks like to a person, for the record: arguments may hold secrets, so the ledger masks those it knows the
+ * shape of, and what is too long is cut. */
+export function aboutOf({ spec, workspace, grants, identity }: Plan, runId: string): Record<string, string> {
+  return {
+    run: runId,
+    command: spec.argv.join(' ').slice(0, 2000),
+    profile: spec.profile,
+    workspace,
+    ...(grants.length === 0 ? {} : { grants: grants.join(' ') }),
+    ...identity,
+  }
+}

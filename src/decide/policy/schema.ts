@@ -45,7 +45,9 @@ const agent = z.strictObject({
   tier: z
     .enum(['trusted', 'verified', 'untrusted'])
     .optional()
-    .describe('how far its code is trusted: the less, the more its sandbox must keep, whatever its profile says'),
+    .describe(
+      'how far its code is trusted: the less, the more its sandbox must keep, whatever its profile says',
+    ),
   may_request: capabilities.optional().describe('what it does not hold, but a person may be asked for'),
   ceiling: z.enum(SENSITIVITY_LEVELS).optional().describe('the most sensitive data it may handle'),
 })

@@ -8,7 +8,7 @@ file.copy-shell :: high :: cp install mv ln :: line (?:^| )/(?:usr/)?bin/(?:ba|d
 file.rename-code :: high :: rename prename :: val system|exec|\x60|qx :: runs code to make new names
 file.patch :: medium :: patch :: changes files as a patch says
 file.install :: medium :: stow dpkg-divert update-desktop-database update-mime-database glib-compile-schemas ldconfig depmod mandb updatedb :: changes what the system knows
-network.upload :: medium :: curl wget scp sftp rsync ftp tftp rclone gsutil s3cmd croc wormhole nc socat mail mutt swaks :: carries files over the network
+network.upload :: medium :: curl wget scp sftp rsync ftp tftp rclone gsutil s3cmd croc wormhole nc socat mail mutt swaks :: can carry files over the network
 network.git :: medium :: git gh hub glab svn hg :: sub push pull fetch clone remote submodule ls-remote :: carries work over the network
 shell.dev-tcp :: high :: bash sh exec cat echo :: val ^/dev/(?:tcp|udp)/ :: opens a network connection
 exec.expression :: medium :: expr let test :: val \$\(|\x60 :: works out what another command writes

@@ -37,8 +37,9 @@ async function main({ steps, files, verbose }: Selection): Promise<number> {
     results.push(await runCheck(check, verbose))
   }
   for (const step of TEST_STEPS.filter(({ name }) => isWanted(name))) {
+    const started = performance.now()
     const found = await runTests(step, files, verbose)
-    if (found.length > 0) show(step.name, found)
+    if (found.length > 0) show(step.name, found, Math.round(performance.now() - started))
     results.push(...found)
   }
   writeFileSync(path, results.map((result) => `${JSON.stringify(result)}\n`).join(''))
@@ -67,10 +68,9 @@ async function runCheck({ name, run }: (typeof CHECKS)[number], verbose: boolean
   return result
 }
 
-function show(step: string, results: readonly TestResult[]): void {
+function show(step: string, results: readonly TestResult[], tookMs: number): void {
   const count = tally(results)
-  const total = results.reduce((sum, { ms }) => sum + ms, 0)
-  progress(step, count.failed > 0 ? 'FAILED' : 'ok', total, summary(count))
+  progress(step, count.failed > 0 ? 'FAILED' : 'ok', tookMs, summary(count))
   for (const { file, name, reason = '' } of results.filter(({ result }) => result === 'failed')) {
     console.log(indent(`${file}: ${name}\n${indent(reason)}`))
   }

@@ -1,5 +1,6 @@
 /** The test suites, and how each is run. */
 import { globSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { HARDENED } from './project.ts'
 import { runNode } from './process.ts'
@@ -8,7 +9,7 @@ import type { TestResult } from './reporter.ts'
 interface TestStep {
   readonly name: string
   readonly files: () => string[]
-  /** Each file in a process of its own, two at a time; otherwise all in one process, which is fast. */
+  /** Each file in a process of its own, some at a time; otherwise all in one process, which is fast. */
   readonly isolated: boolean
 }
 
@@ -74,7 +75,8 @@ function flags({ isolated }: TestStep, path: string): string[] {
   return [
     ...HARDENED, // what the daemon runs under must hold for the code under test
     '--test',
-    isolated ? '--test-concurrency=2' : '--test-isolation=none',
+    // tests of whole programs mostly wait for them
+    isolated ? `--test-concurrency=${availableParallelism() + 1}` : '--test-isolation=none',
     `--test-timeout=${TEST_LIMIT_MS}`,
     '--test-reporter=./scripts/reporter.ts',
     `--test-reporter-destination=${path}`,

@@ -34,7 +34,7 @@ test('there is a man page for each command and topic, and one that names them al
   const first = pages.get('warder.1') ?? ''
   for (const { name, about } of commands) {
     assert.ok(pages.has(`warder-${name.replaceAll(' ', '-')}.1`))
-    assert.ok(first.includes(about.replaceAll('-', '\\-')), name)
+    assert.ok(first.includes(about.replaceAll('-', '\\-').replaceAll('’', "'")), name)
   }
   for (const text of pages.values()) {
     assert.match(text, /^\.TH "WARDER.*" 1 "" "warder 1\.2\.3" "Warder"\n\.SH NAME\n/)

@@ -45,10 +45,10 @@ export class SecretInput {
         fix: 'in a script: --from-fd 0, with the secret on standard input',
       })
     }
-    process.stderr.write(`${prompt}: `)
-    // what is typed is shown nowhere
+    // what is typed is shown nowhere; asked only once the terminal has stopped to show it by itself
     const output = new Writable({ write: (_chunk, _encoding, done) => done() })
     const lines = createInterface({ input: process.stdin, output, terminal: true })
+    process.stderr.write(`${prompt}: `)
     try {
       return await lines.question('')
     } finally {

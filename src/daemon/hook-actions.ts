@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import type { Action, Finding } from '../core/action.ts'
 import type { RiskLevel } from '../core/risk.ts'
@@ -16,6 +17,8 @@ export interface HookPlace {
   readonly workspace: string
   readonly home: string
   readonly path: string
+  /** Filled with what was read to judge: SHA-256 by path, '' for what could not be read. */
+  readonly scripts: Map<string, string>
 }
 
 const RISK_OF_FILE: Readonly<Record<'read' | 'write' | 'list' | 'delete', RiskLevel>> = {
@@ -42,7 +45,12 @@ export function actionsOf(deed: Deed, place: HookPlace, reader: CommandReader): 
 }
 
 function ofCommand(text: string, place: HookPlace, reader: CommandReader): readonly HookAction[] {
-  const { risk, findings, spawns, files, names } = commandDeeds(text, { ...place, readScript }, reader)
+  const read = (path: string): string | undefined => {
+    const script = readScript(path)
+    place.scripts.set(path, script === undefined ? '' : hash('sha256', script))
+    return script
+  }
+  const { risk, findings, spawns, files, names } = commandDeeds(text, { ...place, readScript: read }, reader)
   return [
     ...spawns.map((program) => asking('process', 'spawn', program, risk, findings)),
     ...files.map(({ verb, path }) => asking('fs', verb, path, RISK_OF_FILE[verb])),

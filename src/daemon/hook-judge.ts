@@ -44,15 +44,18 @@ export async function judgeCall(
   options: JudgeOptions,
 ): Promise<Judgement> {
   const { rooms, home, path } = options
-  const place: HookPlace = { cwd: call.cwd || workspace || '/', workspace, home, path }
+  const cwd = call.cwd || workspace || '/'
+  const place: HookPlace = { cwd, workspace, home, path, scripts: new Map() }
   const deeds = deedsOf(call)
   const parts = deeds.flatMap((deed) => actionsOf(deed, place, options.reader))
   const own = parts.find(isOwnSettings)
   const who = rooms.identify(credential)
   const about = aboutOf(call, deeds, parts)
+  // the same call twice is the same to the byte, unless a script it runs is another one by now
   const bytes = digestOf({
-    call: [call.harness, call.session, call.toolUse, call.tool],
+    call: [call.harness, call.session, call.tool, cwd],
     input: call.input,
+    scripts: Object.fromEntries(place.scripts),
   } as Json)
   const judging =
     own === undefined ? rooms : { ...rooms, decide: guardingSettings(rooms, own.action.resource) }

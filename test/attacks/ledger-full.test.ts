@@ -57,6 +57,8 @@ async function onSmallDisk(
   attack: (home: House, directory: string) => Promise<void>,
 ): Promise<void> {
   const home = house(t)
+  // so small a disk would not do for any run; what happens when it is full all the same is looked at here
+  Object.assign(home.environment, { WARDER_WORKSPACE_MIN_FREE: '1KiB' })
   const directory = join(home.state, where)
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m,mode=0700', 'tmpfs', directory])

@@ -13,7 +13,7 @@ const ASKS = `rules:
   - id: careful
     agents: ["*"]
     effect: ask
-    capabilities: ["process:spawn:/usr/bin/sort"]
+    capabilities: ["process:spawn:/**"]
     reason: somebody should look
 `
 writeFileSync(join(config, 'policy.yaml'), STARTER_POLICY.replace('rules:\n', ASKS), { mode: 0o600 })
@@ -59,4 +59,20 @@ test('a person answers what a hook asks: shown exactly, for that command alone, 
   const said = await other
   assert.equal(said.code, 2, 'another command is another question')
   assert.match(said.stderr, /use the other file/)
+})
+
+test('a yes for a script ends when the script is another one', async () => {
+  const harness = fakeHarness(home, command, 'asked-2')
+  await harness.prove()
+  const script = join(home.workspace, 'step.sh')
+  const again = () => harness.before('Bash', { command: 'sh step.sh' })
+  writeFileSync(script, 'sort a.txt\n')
+  const first = again()
+  await answer('session')
+  assert.equal((await first).code, 0)
+  assert.equal((await again()).code, 0, 'the same script is not asked again')
+  writeFileSync(script, 'sort b.txt\n')
+  const changed = again()
+  await answer('deny')
+  assert.equal((await changed).code, 2, 'a changed script is another question')
 })

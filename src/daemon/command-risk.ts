@@ -1,9 +1,9 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import type { Action, Finding } from '../core/action.ts'
 import { isAtLeast } from '../core/risk.ts'
 import { rateCommand } from '../decide/inspect/command/index.ts'
 import type { SandboxSpec } from '../enforce/sandbox/index.ts'
 import { hostPath } from './approvals-subject.ts'
+import { scriptText } from './script-text.ts'
 
 /** A command as it will be started, and where. */
 export interface StartedCommand {
@@ -14,8 +14,6 @@ export interface StartedCommand {
 
 /** What a record holds of the reasons: the gravest say it. */
 const MOST_FINDINGS = 20
-/** Of a longer one the first part: more than the rater looks at. */
-const MAX_SCRIPT_BYTES = 1024 * 1024
 
 /**
  * The same action, with what its command would do: its risk is raised to the command's, never lowered, and the reasons
@@ -33,7 +31,7 @@ export function ratedAction<A extends Omit<Action, 'bytes'>>(
     cwd,
     readScript: (path) => {
       const place = hostPath(spec, path)
-      return place === undefined ? undefined : readText(place)
+      return place === undefined ? undefined : scriptText(place)
     },
   })
   const found: Finding[] = reasons
@@ -52,26 +50,5 @@ export function ratedAction<A extends Omit<Action, 'bytes'>>(
       ...(why === undefined ? {} : { command_reason: `${why.rule}: ${why.note}`.slice(0, 300) }),
       ...(unparsable === undefined ? {} : { command_unread: unparsable.slice(0, 200) }),
     },
-  }
-}
-
-/** The text of a script; undefined for what is no plain file, or cannot be read. */
-function readText(path: string): string | undefined {
-  let fd: number
-  try {
-    // a pipe an agent left there must not keep us waiting
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  } catch {
-    return undefined
-  }
-  try {
-    const stat = fstatSync(fd)
-    if (!stat.isFile()) return undefined
-    const bytes = Buffer.alloc(Math.min(stat.size, MAX_SCRIPT_BYTES))
-    return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0)).toString('utf8')
-  } catch {
-    return undefined
-  } finally {
-    closeSync(fd)
   }
 }

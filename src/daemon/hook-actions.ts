@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto'
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import type { Action, Finding } from '../core/action.ts'
 import type { RiskLevel } from '../core/risk.ts'
 import type { Deed } from '../enforce/session/index.ts'
 import { commandDeeds, type CommandReader } from './hook-command.ts'
 import { meanings } from './hook-paths.ts'
+import { scriptText } from './script-text.ts'
 
 /** What policy is asked about one deed. A `name` only matters where a hard exclusion speaks of it. */
 export interface HookAction {
@@ -46,7 +46,7 @@ export function actionsOf(deed: Deed, place: HookPlace, reader: CommandReader): 
 
 function ofCommand(text: string, place: HookPlace, reader: CommandReader): readonly HookAction[] {
   const read = (path: string): string | undefined => {
-    const script = readScript(path)
+    const script = scriptText(path)
     place.scripts.set(path, script === undefined ? '' : hash('sha256', script))
     return script
   }
@@ -76,26 +76,4 @@ function endpointOf(url: string): string {
   const parsed = URL.parse(url)
   if (parsed === null) return url.slice(0, 200)
   return `${parsed.hostname}:${parsed.port || (PORTS[parsed.protocol] ?? parsed.protocol)}`
-}
-
-const MAX_SCRIPT_BYTES = 256 * 1024
-
-/** A script that is about to be run, as text; undefined when there is none that could be read as one. */
-function readScript(path: string): string | undefined {
-  let fd: number
-  try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  } catch {
-    return undefined
-  }
-  try {
-    const stat = fstatSync(fd)
-    if (!stat.isFile() || stat.size > MAX_SCRIPT_BYTES) return undefined
-    const bytes = Buffer.alloc(stat.size)
-    const read = readSync(fd, bytes, 0, stat.size, 0)
-    const text = bytes.subarray(0, read).toString('utf8')
-    return text.includes('\0') ? undefined : text
-  } finally {
-    closeSync(fd)
-  }
 }

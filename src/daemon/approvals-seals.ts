@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, readlinkSync, realpathSync, statSync, type BigIntStats } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Seal } from '../decide/approval/index.ts'
 
 interface Known {
@@ -9,6 +10,8 @@ interface Known {
 }
 
 const MOST = 2000
+/** Longer than a tick of the clock files are stamped with: two writes within one tick leave the same times behind. */
+const TICK_MS = 20
 
 /**
  * What is in files, by digest. A file is read once for as long as the kernel says it is the same: device, inode, size
@@ -23,6 +26,7 @@ export class Seals {
     if (identity === undefined) return undefined
     const known = this.#known.get(path)
     if (known?.identity === identity) return { path, sha256: known.sha256 }
+    await sleep(Math.min(TICK_MS, Math.max(0, TICK_MS - ageMs(identity))))
     const sha256 = await digestOfFile(path)
     // changed while it was read: what the digest is of, nobody can say
     if (sha256 === undefined || identityOf(path) !== identity) return undefined
@@ -43,6 +47,12 @@ function identityOf(path: string): string | undefined {
   if (stat === undefined || !stat.isFile()) return undefined
   const { dev, ino, size, mtimeNs, ctimeNs }: BigIntStats = stat
   return `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`
+}
+
+/** Milliseconds since the file last changed, by the same clock it is stamped with. */
+function ageMs(identity: string): number {
+  const changedNs = BigInt(identity.slice(identity.lastIndexOf(':') + 1))
+  return Date.now() - Number(changedNs / 1_000_000n)
 }
 
 async function digestOfFile(path: string): Promise<string | undefined> {

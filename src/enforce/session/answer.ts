@@ -73,8 +73,8 @@ function cursor({ moment }: Pick<HookCall, 'moment'>, answer: HookAnswer): objec
   return context === undefined ? {} : { additional_context: context }
 }
 
-/** Modes in which a harness does not put a question to anybody: a question there would be a yes. */
-const ASKS_NOBODY = new Set(['bypassPermissions', 'dontAsk', 'auto'])
+/** Modes in which a harness puts a question to its user. In any other, known or not, it might be a yes. */
+const ASKS = new Set(['default', 'plan'])
 
 /** Whether a person would see a question the harness is told to ask. */
 export function canHarnessAsk({
@@ -84,5 +84,5 @@ export function canHarnessAsk({
   readonly harness: Harness
   readonly mode: string
 }): boolean {
-  return harness !== 'codex' && mode !== '' && !ASKS_NOBODY.has(mode)
+  return harness !== 'codex' && ASKS.has(mode)
 }

@@ -136,7 +136,7 @@ test('a yes of ours leaves the harness its own rules, and a question is put only
   assert.match(asked('claude-code').stdout, /"permissionDecision":"ask"/)
   assert.equal(asked('codex').exit, 2)
   assert.equal(canHarnessAsk({ harness: 'claude-code', mode: 'default' }), true)
-  for (const mode of ['bypassPermissions', 'dontAsk', 'auto', '']) {
+  for (const mode of ['acceptEdits', 'yolo', 'bypassPermissions', 'dontAsk', 'auto', '']) {
     assert.equal(canHarnessAsk({ harness: 'claude-code', mode }), false)
   }
   assert.equal(canHarnessAsk({ harness: 'codex', mode: 'default' }), false)

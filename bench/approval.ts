@@ -1,24 +1,16 @@
-import { createHash, generateKeyPairSync, sign, verify } from 'node:crypto'
-import {
-  Allowances,
-  ApprovalBook,
-  memoryBookStore,
-  narrowest,
-  type LineFields,
-  type Subject,
-} from '../src/decide/approval/index.ts'
-import { withHoles } from '../src/decide/approval/pattern.ts'
+import type { Subject } from '../src/decide/approval/index.ts'
+import { NOW, STORED, stored, subject } from './approval-book.ts'
+import { wholeDecisions } from './approval-decision.ts'
 import type { BenchResult } from './result.ts'
 
-/** How long it takes to find out whether one of many standing allowances covers a command. */
+/** How long it takes to find out whether one of many standing allowances covers a command, alone and in a whole decision. */
 
-const STORED = 1000
 const ASKED = 200_000
 const SAMPLED = 20_000
-const NOW = 1_800_000_000_000
 
-export function run(): BenchResult[] {
+export async function run(): Promise<BenchResult[]> {
   return [
+    ...(await wholeDecisions()),
     measured('exact, each of another program', (i) => subject(`/usr/bin/tool-${i}`, ['run', `--seed=${i}`])),
     measured('exact, all of one program', (i) => subject('/usr/bin/git', ['log', '-n', String(i), 'src'])),
     measured(
@@ -58,32 +50,5 @@ function measured(name: string, make: (i: number) => Subject, hasHoles = false):
     p99: samples[Math.floor(SAMPLED * 0.99)]!,
     goal: 'at most 5 µs',
     ok: perAsk <= 5,
-  }
-}
-
-function stored(make: (i: number) => Subject, hasHoles: boolean): Allowances {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
-  const book = new ApprovalBook(memoryBookStore(), {
-    keyId: 'bench',
-    sign: (bytes) => sign(null, bytes, privateKey),
-    verify: (bytes, signature) => verify(null, bytes, publicKey, signature),
-  })
-  const ids = { next: 0 }
-  const append = (fields: LineFields) => book.append(fields)
-  const allowances = new Allowances({ append, newId: () => `allowance-${ids.next++}` }, [])
-  for (let i = 0; i < STORED; i++) {
-    const pattern = narrowest(make(i))!
-    const holes = hasHoles ? [{ segment: 0, argument: 1, hole: 'number' as const }] : []
-    allowances.add('builder', withHoles(pattern, holes, false), 'owner', NOW)
-  }
-  return allowances
-}
-
-function subject(program: string, args: readonly string[]): Subject {
-  const sha256 = createHash('sha256').update(program).digest('hex')
-  return {
-    ...{ argv: [program, ...args], cwd: '/work', workspace: '/work', profile: 'tool-minimal' },
-    segments: [{ program, args, seals: [{ path: program, sha256 }], leaving: [] }],
-    ...{ glue: [], touches: [], notes: [] },
   }
 }

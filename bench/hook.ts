@@ -25,13 +25,21 @@ interface Asked {
   readonly ask: (at: number) => Promise<void>
 }
 
+/** More questions a minute than an agent has. */
+const NO_RATES = `
+rates:
+  agent: {calls: 1000000, per_second: 1000000}
+  all: {calls: 1000000}
+  tool_per_second: 1000000
+`
+
 export async function run(): Promise<BenchResult[]> {
   const home = mkdtempSync(join(tmpdir(), 'wb-')) // short: socket paths have 107 bytes
   const work = join(home, 'work')
   mkdirSync(work)
   mkdirSync(join(home, 'run'), { mode: 0o700 })
   mkdirSync(join(home, '.config/warder'), { recursive: true, mode: 0o700 })
-  writeFileSync(join(home, '.config/warder/policy.yaml'), STARTER_POLICY, { mode: 0o600 })
+  writeFileSync(join(home, '.config/warder/policy.yaml'), STARTER_POLICY + NO_RATES, { mode: 0o600 })
   const env = {
     HOME: home,
     PATH: process.env['PATH'] ?? '',

@@ -54,11 +54,25 @@ const FLOORS: Readonly<Record<string, string>> = {
     'clock, for the time it took, and about 155 the reading of the resource, letter by letter; the rest is the look-up ' +
     'and the evidence. CASL does neither and returns no evidence. With 10,000 grants some 400 ns more are waits for ' +
     'memory.',
+  egress:
+    'A request is a kilobyte that comes back; tunnels carry a ClientHello and then bytes, so that nobody pays for ' +
+    'cryptography that is not the proxy’s. Everything is asked for by address, because finding names is the same work for ' +
+    'all. Programs in a sandbox reach the proxy over a bridge, which is not in these figures. Warder’s new connections ' +
+    'wait until they are on the disk in the ledger, and what is intercepted waits so for each request; tinyproxy is set to ' +
+    'log nothing here, because it waits for the disk with each line of its log, and the row beside it shows what that ' +
+    'costs. A process in Node.js cannot carry bytes faster than it makes system calls: in a kept tunnel more than half of ' +
+    'its time is the kernel’s writing. Decisions are taken on URLs in turn that are allowed, denied, unnamed and malformed.',
   ledger:
     'One client waits for the disk, whose own time for a page in place is in the table, and for two threads to be woken: ' +
     'about 0.03 ms for the writer and 0.045 ms for the caller on this machine. Chaining, hashing and the database take ' +
     'some 0.05 ms. An append is acknowledged when it is on the disk and not before, and never in the thread that answers ' +
     'requests, which a slow disk would hold.',
+  prompts:
+    'The prefix rules are models of how Codex and Claude Code write them, not those programs: commands are split at shell ' +
+    'operators, each part must be covered, what only reads is not asked, and every question is answered with the most ' +
+    'lasting yes there is. The tasks that were written down, and the commands nobody approved, stand in ' +
+    '`bench/prompts-tasks.ts`. What runs unasked with Warder still runs in its sandbox; what asks from medium risk asks ' +
+    'more often than prefix rules do, because its allowances are for one command, and lets none of these through.',
   'sandbox-peers':
     'What a new sandbox cannot do without: bubblewrap, asked for these namespaces and mounts by a small program, takes ' +
     '15 ms from start to end, and 17 to 19 ms with what is added here (a system call filter, files of our own under ' +

@@ -1,12 +1,13 @@
 /**
  * The measurements: `npm run bench`, or some of them: `npm run bench -- decision ledger`. Every file of `bench/` that
  * exports `run` is one. What it is compared with has its own lockfile in `bench/`, so that Warder does not carry it.
- * A run of all of them also writes `bench/results.json` and `docs/benchmarks.md`.
+ * Each is a process of its own. A run of all of them also writes `bench/results.json` and `docs/benchmarks.md`.
  */
-import { spawnSync } from 'node:child_process'
-import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import { messageOf } from '../src/core/error.ts'
 import { benchPage, machine, textTable, type BenchRun } from './bench-page.ts'
 import { ROOT } from './project.ts'
@@ -19,7 +20,7 @@ process.chdir(ROOT)
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(wanted: readonly string[]): Promise<number> {
-  const files = await benchmarks()
+  const files = benchmarks()
   const names = [...files.keys()]
   const unknown = wanted.filter((name) => !files.has(name))
   if (unknown.length > 0) {
@@ -40,7 +41,7 @@ async function main(wanted: readonly string[]): Promise<number> {
     }
     console.log(`\n${name}`)
     try {
-      const found = await files.get(name)!()
+      const found = await measured(files.get(name)!)
       console.log(textTable(found))
       results.push(...found)
     } catch (error) {
@@ -53,17 +54,27 @@ async function main(wanted: readonly string[]): Promise<number> {
   return conclude(results, broken, skipped)
 }
 
-/** Names to runs, in the order of the names. */
-async function benchmarks(): Promise<ReadonlyMap<string, () => Promise<BenchResult[]>>> {
-  const found = new Map<string, () => Promise<BenchResult[]>>()
-  for (const file of globSync('bench/*.ts').toSorted()) {
-    if (!/export (?:async )?function run\(/.test(readFileSync(file, 'utf8'))) continue
-    found.set(basename(file, '.ts'), async () => {
-      const module = (await import(pathToFileURL(file).href)) as { run(): Promise<BenchResult[]> }
-      return await module.run()
-    })
+/** Names to files, in the order of the names. */
+function benchmarks(): ReadonlyMap<string, string> {
+  const files = globSync('bench/*.ts')
+    .toSorted()
+    .filter((file) => /export (?:async )?function run\(/.test(readFileSync(file, 'utf8')))
+  return new Map(files.map((file) => [basename(file, '.ts'), file]))
+}
+
+/** @throws when the measurement failed, or left no results */
+async function measured(file: string): Promise<BenchResult[]> {
+  const directory = mkdtempSync(join(tmpdir(), 'warder-bench-'))
+  try {
+    const results = join(directory, 'results.json')
+    const words = [...process.execArgv, 'scripts/bench-one.ts', file, results]
+    const child = spawn(process.execPath, words, { stdio: 'inherit' })
+    const [code, signal] = (await once(child, 'exit')) as [number | null, string | null]
+    if (code !== 0) throw new Error(`${file} ended with ${code ?? signal}`)
+    return JSON.parse(readFileSync(results, 'utf8')) as BenchResult[]
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
   }
-  return found
 }
 
 /** A part of the measurements must not look like the whole of them. */

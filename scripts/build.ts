@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { rolldown, type OutputChunk } from 'rolldown'
+import { builtins } from './builtins.ts'
 import { codeGenerationIn } from './codegen.ts'
 import { writeManPages } from './manual.ts'
 import { buildNative, isNativeCurrent } from './native.ts'
@@ -20,13 +21,14 @@ const ENTRIES = {
   'audit-writer': 'src/record/audit/writer.thread.ts',
   'audit-verifier': 'src/record/audit/verify.thread.ts',
   'spawn-watch': 'src/enforce/sandbox/spawn.thread.ts',
+  egress: 'src/daemon/egress/main.ts',
 } as const
 
 /** What the build reads, as globs. */
 const INPUTS = [
   'src/**/*.ts',
   'native/*.{c,h}',
-  'scripts/{build,codegen,manual,native,project}.ts',
+  'scripts/{build,builtins,codegen,manual,native,project}.ts',
   'package.json',
   'package-lock.json',
   'tsconfig*.json',
@@ -85,7 +87,8 @@ async function bundle(input: Record<string, string>): Promise<OutputChunk[]> {
     input,
     cwd: ROOT,
     platform: 'node',
-    external: ['koffi'], // finds its binary beside itself
+    external: ['koffi', '@napi-rs/keyring'], // they find their binaries beside themselves
+    plugins: [builtins()],
     onLog(level, log, handler) {
       if (level === 'warn' && log.code === 'UNRESOLVED_IMPORT') throw new Error(log.message)
       handler(level, log)

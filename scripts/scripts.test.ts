@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { codeGenerationIn } from './codegen.ts'
 import { controlsPage, controlsPageLike } from './controls.ts'
 import { fillRegions } from './generated.ts'
 import { runNode } from './process.ts'
-import { runTests } from './tests.ts'
+import { runTasks, type Task } from './tasks.ts'
+import { LONGEST, runFiles, testTasks, TEST_STEPS } from './tests.ts'
 import { THREAT_REGIONS } from './threats.ts'
 import { CONTROLS } from '../src/core/control.ts'
 
@@ -49,39 +50,90 @@ test('the page of controls keeps the states it was written with when it is check
   assert.doesNotMatch(controlsPage([]), /\| verified \|/)
 })
 
-test('a suite counts each test once, with its file, its suite and its reason', async (t) => {
-  for (const isolated of [true, false]) {
-    const results = await suite(
-      t,
-      `import { test, describe } from 'node:test'
-       test('good', () => {})
-       test('not here', (t) => t.skip('no such thing'))
-       describe('group', () => { test('bad', () => { throw new Error('broken') }) })
-       test('parent', async (t) => { await t.test('child', () => { throw new Error('hurt') }) })`,
-      isolated,
-    )
-    const told = results.map(({ name, result }) => `${result} ${name}`).toSorted()
-    assert.deepEqual(told, ['failed group > bad', 'failed parent > child', 'passed good', 'skipped not here'])
-    assert.match(results.find(({ name }) => name === 'group > bad')?.reason ?? '', /broken/)
-    assert.equal(results.find(({ result }) => result === 'skipped')?.reason, 'no such thing')
-  }
+test('each test counts once, with its file, its suite and its reason', async (t) => {
+  const results = await suite(
+    t,
+    `import { test, describe } from 'node:test'
+     test('good', () => {})
+     test('not here', (t) => t.skip('no such thing'))
+     describe('group', () => { test('bad', () => { throw new Error('broken') }) })
+     test('parent', async (t) => { await t.test('child', () => { throw new Error('hurt') }) })`,
+  )
+  const told = results.map(({ name, result }) => `${result} ${name}`).toSorted()
+  assert.deepEqual(told, ['failed group > bad', 'failed parent > child', 'passed good', 'skipped not here'])
+  assert.match(results.find(({ name }) => name === 'group > bad')?.reason ?? '', /broken/)
+  assert.equal(results.find(({ result }) => result === 'skipped')?.reason, 'no such thing')
 })
 
-test('a suite that breaks, says nothing or never ends is a failure, not a silence', async (t) => {
-  for (const isolated of [true, false]) {
-    const crash = await suite(t, `process.exit(0)`, isolated)
+const BROKEN: Readonly<Record<string, readonly [string, ...string[]]>> = {
+  'leaves before it tells anything': [`process.exit(0)`],
+  'leaves between two tests': [
+    `import { test } from 'node:test'
+     test('good', () => {})
+     test('last', () => process.exit(0))
+     test('never', () => {})`,
+  ],
+  'throws at the start': [`throw new Error('at the start')`],
+  'has no test': [`export {}`],
+  'has no test, beside one that has': [
+    `import { test } from 'node:test'; test('good', () => {})`,
+    `export {}`,
+  ],
+}
+
+for (const [what, texts] of Object.entries(BROKEN)) {
+  test(`a test file that ${what} is a failure, not a silence`, async (t) => {
+    const results = await suite(t, ...texts)
     assert.ok(
-      crash.some(({ result }) => result === 'failed'),
-      'it left before it told anything',
+      results.some(({ result }) => result === 'failed'),
+      JSON.stringify(results),
     )
-    const wrong = await suite(t, `throw new Error('at the start')`, isolated)
-    assert.ok(wrong.some(({ result }) => result === 'failed'))
-    const empty = await suite(t, `export {}`, isolated)
-    assert.ok(
-      empty.some(({ result }) => result === 'failed'),
-      'no test ran',
-    )
-  }
+  })
+}
+
+test('the files named as the longest are there', () => {
+  assert.deepEqual(
+    LONGEST.filter((file) => !existsSync(file)),
+    [],
+  )
+  const last = testTasks(TEST_STEPS, LONGEST.slice(0, 1), false)
+  assert.equal(last.length, 1)
+})
+
+test('tasks run a few at a time, in order, and wait for the step they need', async () => {
+  const told: string[] = []
+  const running = { now: 0, most: 0 }
+  const task = (step: string, name: string, after?: string): Task<string> => ({
+    step,
+    ...(after === undefined ? {} : { after }),
+    run: async () => {
+      running.now += 1
+      running.most = Math.max(running.most, running.now)
+      told.push(`begin ${name}`)
+      await new Promise((done) => setImmediate(done))
+      running.now -= 1
+      return [name]
+    },
+  })
+  const tasks = [
+    task('a', 'a1'),
+    task('b', 'b1', 'a'),
+    task('a', 'a2'),
+    task('a', 'a3'),
+    task('c', 'c1', 'gone'),
+  ]
+  await runTasks(tasks, 2, ({ step, results }) => told.push(`end ${step}: ${results.join(' ')}`))
+  assert.equal(running.most, 2)
+  assert.deepEqual(told.filter((line) => line.startsWith('end')).toSorted(), [
+    'end a: a1 a2 a3',
+    'end b: b1',
+    'end c: c1',
+  ])
+  assert.ok(told.indexOf('begin b1') > told.indexOf('end a: a1 a2 a3'), told.join('\n'))
+  await assert.rejects(
+    runTasks([task('a', 'a1', 'a')], 2, () => undefined),
+    /waits for a step/,
+  )
 })
 
 test('a program past its time is ended together with what it started', async () => {
@@ -102,12 +154,20 @@ test('a program past its time is ended together with what it started', async () 
   assert.ok(!isRunning(pid), `process ${pid} lives on`)
 })
 
-async function suite(t: TestContext, text: string, isolated: boolean) {
+async function suite(t: TestContext, ...texts: readonly [string, ...string[]]) {
   const folder = mkdtempSync(join(tmpdir(), 'warder-suite-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
-  const file = join(folder, 'a.test.ts')
-  writeFileSync(file, text)
-  return runTests({ name: `self-${isolated}`, files: () => [file], isolated }, [], false)
+  const written = (text: string, at: number): string => {
+    const file = join(folder, `${at}.test.ts`)
+    writeFileSync(file, text)
+    return file
+  }
+  const [first, ...rest] = texts
+  return runFiles(
+    basename(folder),
+    [written(first, 0), ...rest.map((text, at) => written(text, at + 1))],
+    false,
+  )
 }
 
 function isRunning(pid: string): boolean {

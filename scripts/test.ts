@@ -5,15 +5,20 @@
  * Its last line is `N passed, M failed`, where every check counts as a test.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { messageOf } from '../src/core/error.ts'
 import { CHECKS } from './checks.ts'
 import { writeControls } from './controls.ts'
 import { ROOT } from './project.ts'
-import { runTests, TEST_STEPS } from './tests.ts'
+import { runTasks, type EndedStep, type Task } from './tasks.ts'
+import { testTasks, TEST_STEPS } from './tests.ts'
 import type { TestResult } from './reporter.ts'
 
 const RESULTS = '.test-results'
+const CHECKS_FILE = 'scripts/checks.ts'
+// tests of whole programs mostly wait for them
+const AT_ONCE = availableParallelism() + 1
 
 interface Selection {
   readonly steps: readonly string[]
@@ -22,6 +27,8 @@ interface Selection {
 }
 
 process.chdir(ROOT)
+// whoever interrupts this ends what it started too
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 process.exitCode = await main(select(process.argv.slice(2)))
 
 async function main({ steps, files, verbose }: Selection): Promise<number> {
@@ -33,18 +40,26 @@ async function main({ steps, files, verbose }: Selection): Promise<number> {
   const results: TestResult[] = []
   const isWanted = (step: string) => (steps.length === 0 ? true : steps.includes(step))
 
-  for (const check of CHECKS.filter(({ name }) => isWanted(name) && (isWhole || steps.length > 0))) {
-    results.push(await runCheck(check, verbose))
-  }
-  for (const step of TEST_STEPS.filter(({ name }) => isWanted(name))) {
-    const started = performance.now()
-    const found = await runTests(step, files, verbose)
-    if (found.length > 0) show(step.name, found, Math.round(performance.now() - started))
-    results.push(...found)
-  }
+  const checks = isWhole || steps.length > 0 ? CHECKS.filter(({ name }) => isWanted(name)) : []
+  const tasks = [
+    ...checks.map((check) => checkTask(check, verbose)),
+    ...testTasks(
+      TEST_STEPS.filter(({ name }) => isWanted(name)),
+      files,
+      verbose,
+    ),
+  ]
+  await runTasks(tasks, AT_ONCE, (ended) => {
+    show(ended)
+    results.push(...ended.results)
+  })
   writeFileSync(path, results.map((result) => `${JSON.stringify(result)}\n`).join(''))
   if (isWhole) console.log(writeControls(results))
   return conclude(results)
+}
+
+function checkTask(check: (typeof CHECKS)[number], verbose: boolean): Task<TestResult> {
+  return { step: check.name, run: async () => [await runCheck(check, verbose)] }
 }
 
 async function runCheck({ name, run }: (typeof CHECKS)[number], verbose: boolean): Promise<TestResult> {
@@ -55,24 +70,21 @@ async function runCheck({ name, run }: (typeof CHECKS)[number], verbose: boolean
   } catch (error) {
     problem = messageOf(error)
   }
-  const ms = Math.round(performance.now() - started)
-  const result: TestResult = {
-    file: 'scripts/checks.ts',
+  return {
+    file: CHECKS_FILE,
     name,
     result: problem === undefined ? 'passed' : 'failed',
-    ms,
+    ms: Math.round(performance.now() - started),
     ...(problem === undefined ? {} : { reason: problem }),
   }
-  progress(name, problem === undefined ? 'ok' : 'FAILED', ms)
-  if (problem !== undefined) console.log(indent(problem))
-  return result
 }
 
-function show(step: string, results: readonly TestResult[], tookMs: number): void {
+function show({ step, results, tookMs }: EndedStep<TestResult>): void {
   const count = tally(results)
-  progress(step, count.failed > 0 ? 'FAILED' : 'ok', tookMs, summary(count))
+  const isCheck = results.every(({ file }) => file === CHECKS_FILE)
+  progress(step, count.failed > 0 ? 'FAILED' : 'ok', tookMs, isCheck ? '' : summary(count))
   for (const { file, name, reason = '' } of results.filter(({ result }) => result === 'failed')) {
-    console.log(indent(`${file}: ${name}\n${indent(reason)}`))
+    console.log(indent(isCheck ? reason : `${file}: ${name}\n${indent(reason)}`))
   }
   for (const { file, name, reason = '' } of results.filter(({ result }) => result === 'skipped')) {
     console.log(indent(`SKIPPED ${file}: ${name}: ${reason}`))

@@ -1,6 +1,7 @@
-/** The tables of docs/threat-model.md, made from `src/core/threat.ts`. */
+/** The tables of docs/threat-model.md, made from `src/core/threat.ts` and `guarded.ts`. */
 import { CONTROLS } from '../src/core/control.ts'
-import { ASSETS, ATTACKERS, BOUNDARIES, NOT_PROTECTED, THREATS } from '../src/core/threat.ts'
+import { ASSETS, BOUNDARIES, NOT_PROTECTED } from '../src/core/guarded.ts'
+import { ATTACKERS, THREATS } from '../src/core/threat.ts'
 
 /** The generated parts of the page, by the name of their region. */
 export const THREAT_REGIONS: Readonly<Record<string, () => string>> = {

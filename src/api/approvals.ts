@@ -8,6 +8,7 @@ import { AgentName, CapabilityText, Id, Reason, Risk } from './words.ts'
 export const QUESTION_CHOICES = ['once', 'session', 'rule', 'deny'] as const
 export const TRUST_STAGES = ['draft', 'trial', 'verified'] as const
 export const AUTONOMY_LEVELS = ['full', 'supervised', 'manual'] as const
+export const AGENT_MODES = ['standard', 'offline', 'sensitive'] as const
 export const HOLE_KINDS = ['path', 'number', 'hash', 'word'] as const
 
 const SegmentShape = z.object({
@@ -108,6 +109,14 @@ export const BudgetShape = z.object({
 })
 export type BudgetAnswer = z.infer<typeof BudgetShape>
 
+const Counted = z.record(z.enum(['calls', 'writes', 'destructive', 'network', 'installs']), z.int())
+const RateShape = z.object({
+  agent: z.string().describe('* for all agents together'),
+  seconds: z.int().describe('how far back is counted'),
+  used: Counted,
+  limits: Counted,
+})
+
 export const ApprovalsStatusShape = z.object({
   pending: z.int(),
   watchers: z.int().describe('who watches now and can answer'),
@@ -117,6 +126,10 @@ export const ApprovalsStatusShape = z.object({
   prompts: z.int().describe('questions put since the daemon began'),
   tasks: z.int(),
   promptsPerTask: z.number(),
+  mode: z.enum(AGENT_MODES).describe('what kind of work agents are at (agent.mode)'),
+  stages: z
+    .array(z.object({ agent: z.string(), stage: z.enum(TRUST_STAGES) }))
+    .describe('of agents named in trust.staged'),
   problems: z.array(z.string()),
 })
 
@@ -127,7 +140,9 @@ export const APPROVAL_ENDPOINTS = {
     method: 'GET',
     path: '/v1/approvals/follow',
     about: 'questions as they come and go; whoever follows counts as somebody who answers',
-    input: Nothing,
+    input: z.strictObject({
+      agent: z.string().min(1).max(64).optional().describe('only questions of this agent'),
+    }),
     output: z.object({
       what: z.enum(['here', 'asked', 'agreed', 'answered', 'expired', 'withdrawn']),
       question: QuestionShape.optional(),
@@ -245,8 +260,22 @@ export const APPROVAL_ENDPOINTS = {
   budgetList: endpoint({
     method: 'GET',
     path: '/v1/budgets',
-    about: 'what agents may use up, and what they have',
+    about: 'what agents may use up and how often they may act, and what they have',
     input: Nothing,
+    output: z.object({
+      budgets: z.array(BudgetShape),
+      rates: z.array(RateShape).describe('limits are rates in the policy'),
+      problem: z
+        .string()
+        .optional()
+        .describe('why the budgets cannot be believed; then no agent does anything'),
+    }),
+  }),
+  budgetReset: endpoint({
+    method: 'DELETE',
+    path: '/v1/budgets',
+    about: 'begin again without budgets, where the old ones cannot be believed',
+    input: z.strictObject({ reason: Reason }),
     output: z.object({ budgets: z.array(BudgetShape) }),
   }),
   budgetSet: endpoint({

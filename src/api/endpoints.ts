@@ -2,8 +2,11 @@ import { z } from 'zod'
 import { APPROVAL_ENDPOINTS, ApprovalsStatusShape } from './approvals.ts'
 import { endpoint, type Endpoint } from './endpoint.ts'
 import { HOOK_ENDPOINTS } from './hooks.ts'
+import { AirlockShape, EGRESS_ENDPOINTS } from './egress.ts'
+import { FIREWALL_ENDPOINTS } from './firewall.ts'
 import { OUTBOX_ENDPOINTS } from './outbox.ts'
 import { PEOPLE_ENDPOINTS } from './people.ts'
+import { SECRET_ENDPOINTS, SecretWanted } from './secrets.ts'
 import {
   Acceptable,
   AgentName,
@@ -52,6 +55,16 @@ export const RunInput = z.strictObject({
     .describe('a terminal is wanted, of this size'),
   grants: z.array(CapabilityText).max(64).default([]).describe('capabilities the owner grants for this run'),
   grantFor: z.string().max(32).optional().describe('how long those grants hold, such as 10m'),
+  secrets: z
+    .array(SecretWanted)
+    .max(64)
+    .optional()
+    .describe('put in by the proxy on the way to their hosts; the agent holds stand-ins'),
+  domains: z
+    .array(z.string().min(1).max(253))
+    .max(256)
+    .optional()
+    .describe('for profile web_scraper: what it fetches from'),
   reason: Reason.optional(),
   maxSeconds: z.int().min(1).max(604_800).optional(),
   budget: z
@@ -172,6 +185,12 @@ export const StatusShape = z.object({
   }),
   memory: z.array(GuaranteeShape).describe('what keeps the memory of the daemon from others'),
   approvals: ApprovalsStatusShape,
+  egress: z.object({
+    proxy: z.enum(['running', 'not started', 'broken']),
+    problem: z.string().optional(),
+    airlock: AirlockShape,
+    runs: z.int().describe('that have a way out'),
+  }),
   socket: z.object({ path: z.string(), peerUid: z.boolean() }),
   runs: z.array(RunShape),
   unsettled: z.int().describe('permits that were issued and never settled'),
@@ -576,6 +595,9 @@ export const ENDPOINTS = {
   ...APPROVAL_ENDPOINTS,
   ...HOOK_ENDPOINTS,
   ...OUTBOX_ENDPOINTS,
+  ...SECRET_ENDPOINTS,
+  ...EGRESS_ENDPOINTS,
+  ...FIREWALL_ENDPOINTS,
 } as const satisfies Record<string, Endpoint>
 
 export type EndpointName = keyof typeof ENDPOINTS

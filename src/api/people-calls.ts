@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PEOPLE_APPROVAL_CALLS } from './people-approvals.ts'
 import { MemberShape } from './people.ts'
 import { AgentName, CapabilityText, Reason, VerdictShape } from './words.ts'
 
@@ -26,12 +27,15 @@ const Issued = z.object({
 })
 export type IssuedAnswer = z.infer<typeof Issued>
 
-/** One call on the socket for guests and devices: everything is POST, and `signed` says whether it needs a proof. */
+/** One call on the socket for guests and devices: everything is POST, and `signed` says whose proof it needs. */
 export interface PeopleCall {
   readonly path: `/v1/people/${string}`
-  readonly signed: boolean
+  /** By the key of a guest or device, by the secret of the chat bridge, or by nobody. */
+  readonly signed: boolean | 'bridge'
   readonly input: z.ZodType
   readonly output: z.ZodType
+  /** Answers line by line, for as long as somebody listens. */
+  readonly stream?: true
 }
 
 /** Every call there is on that socket; nothing of the owner's is reachable there. */
@@ -83,6 +87,18 @@ export const PEOPLE_CALLS = {
     input: z.strictObject({ member: Found }),
     output: Issued,
   },
+  message: {
+    path: '/v1/people/message',
+    signed: 'bridge',
+    input: z.strictObject({
+      sender: z.string().min(1).max(128).describe('who wrote it, as the bridge knows them'),
+      text: z.string().max(4096).describe('not looked at before the sender was let in'),
+    }),
+    output: z.object({
+      known: z.boolean(),
+      reply: z.string().optional().describe('for the sender; absent: nothing is said'),
+    }),
+  },
   whoami: { path: '/v1/people/whoami', signed: true, input: Nothing, output: MemberShape },
   ask: {
     path: '/v1/people/ask',
@@ -126,6 +142,7 @@ export const PEOPLE_CALLS = {
       note: z.string().optional(),
     }),
   },
+  ...PEOPLE_APPROVAL_CALLS,
 } as const satisfies Record<string, PeopleCall>
 
 export type PeopleCallName = keyof typeof PEOPLE_CALLS

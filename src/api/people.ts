@@ -215,7 +215,9 @@ export const PEOPLE_ENDPOINTS = {
     input: z.strictObject({ all: z.stringbool().optional() }),
     output: z.object({
       devices: z.array(MemberShape),
-      senders: z.array(z.object({ channel: z.string(), sender: z.string(), expiresAt: Time })),
+      senders: z.array(
+        z.object({ channel: z.string(), sender: z.string(), scope: z.array(z.string()), expiresAt: Time }),
+      ),
     }),
   }),
   deviceRevoke: endpoint({

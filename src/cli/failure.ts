@@ -12,6 +12,7 @@ export const CLI_ERRORS = {
     kind: 'invalid',
     meaning: 'a file given to a command is not there, or is not text in UTF-8',
   },
+  FILE_CHANGED: { kind: 'conflict', meaning: 'a file changed between being looked at and being written' },
   SERVICE_FOREIGN: { kind: 'conflict', meaning: 'a service unit of the same name is not of Warder’s making' },
   SERVICE_MISSING: { kind: 'missing', meaning: 'the service is not installed' },
   SERVICE_FAILED: { kind: 'unavailable', meaning: 'systemd did not do what it was asked' },

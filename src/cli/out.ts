@@ -1,8 +1,12 @@
 import { styleText } from 'node:util'
-import { printable } from './printable.ts'
+import { printable, widthOf } from './printable.ts'
 import { table, type Column } from './table.ts'
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
+
+/** Black on bright white, and back (SGR of ECMA-48): whatever the terminal's own colours are, dark is dark. */
+const PAPER = '\u001b[30;107m'
+const PLAIN = '\u001b[0m'
 
 /** A place to write to: a terminal, a pipe, or a test's list. */
 export interface Sink {
@@ -45,6 +49,11 @@ export interface Out {
   /** For a person beside the result; --quiet hides it. */
   readonly note: (text: string) => void
   readonly warn: (text: string) => void
+  /**
+   * Rows of one width as dark signs on a light ground, beside the result: only where stderr is a terminal that has
+   * colours and room for them. @returns whether they were written
+   */
+  readonly picture: (rows: readonly string[]) => boolean
   /** Only with --verbose. */
   readonly detail: (text: string) => void
   /** An error, in whatever form was asked for. */
@@ -83,6 +92,12 @@ export function createOut(options: OutOptions): Out {
       if (!quiet) write(stderr, text)
     },
     warn: (text) => write(stderr, `${styled(stderr, 'yellow', 'warning:')} ${text}`),
+    picture(rows) {
+      const widest = Math.max(0, ...rows.map(widthOf))
+      if (json || quiet || !inColor(stderr) || widest > (stderr.columns ?? 80)) return false
+      for (const row of rows) stderr.write(`${PAPER}${printable(row)}${PLAIN}\n`)
+      return true
+    },
     detail: (text) => {
       if (verbose) write(stderr, text)
     },

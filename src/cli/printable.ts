@@ -8,7 +8,7 @@ const OWN_STYLES = new Set(['0', '1', '2', '4', '22', '24', '31', '32', '33', '3
 
 // controls, formats (which hold the bidirectional ones), private use, surrogates, separators, invisible letters
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]|[\u{e0000}-\u{e0fff}]/u
-const UNSEEN_OR_EMOJI = new RegExp(`\\p{RGI_Emoji}|${UNSEEN.source}`, 'gv')
+const UNSEEN_OR_EMOJI = late(() => new RegExp(`\\p{RGI_Emoji}|${UNSEEN.source}`, 'gv'))
 const STYLE = /\u001b\[(\d{1,2})m/g
 
 export interface PrintableOptions {
@@ -32,7 +32,7 @@ export function printable(text: string, { styles = false, lines = false }: Print
 }
 
 function escape(text: string, lines: boolean): string {
-  return text.replace(UNSEEN_OR_EMOJI, (found) => {
+  return text.replace(UNSEEN_OR_EMOJI(), (found) => {
     const code = found.codePointAt(0) ?? 0
     // joined emoji hold a zero width joiner, and are one visible sign
     const isSign = found.length > String.fromCodePoint(code).length || !UNSEEN.test(found)
@@ -42,7 +42,7 @@ function escape(text: string, lines: boolean): string {
 
 // marks, formats, and the vowels and finals of Hangul syllables written in parts
 const ZERO_WIDTH = /[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff]/u
-const EMOJI = /^\p{RGI_Emoji}$/v
+const EMOJI = late(() => /^\p{RGI_Emoji}$/v)
 
 /** How many columns a printable text takes: two for wide signs and emoji, none for combining marks and styles. */
 export function widthOf(text: string): number {
@@ -60,7 +60,7 @@ function signsOf(text: string): Intl.Segments {
 }
 
 function widthOfSign(sign: string): number {
-  if (EMOJI.test(sign)) return 2
+  if (EMOJI().test(sign)) return 2
   let width = 0
   for (const letter of sign) {
     const isMark = ZERO_WIDTH.test(letter)
@@ -105,4 +105,10 @@ export function cutTo(text: string, width: number): string {
     used = next
   }
   return `${result}…`
+}
+
+/** Made when it is first needed: to compile what knows all emoji takes longer than most commands. */
+function late<T>(make: () => T): () => T {
+  const made: { value?: T } = {}
+  return () => (made.value ??= make())
 }

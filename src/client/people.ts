@@ -6,7 +6,7 @@ import {
   sign,
   type KeyObject,
 } from 'node:crypto'
-import { request as httpRequest } from 'node:http'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
 import {
   PEOPLE_CALLS,
   PROOF_HEADERS,
@@ -19,7 +19,7 @@ import { messageOf, systemCode } from '../core/error.ts'
 import { publicKeyFromRaw, rawPublicKey } from '../core/note.ts'
 import { helloText, isSignedBy, requestText } from '../core/proof.ts'
 import { clientError } from './error.ts'
-import { readJson, throwProblem } from './reply.ts'
+import { readJson, readLines, throwProblem } from './reply.ts'
 
 /** The near end of the socket for guests and devices. */
 export interface PeopleClient {
@@ -27,6 +27,13 @@ export interface PeopleClient {
   join<N extends PeopleCallName>(name: N, input: PeopleInput<N>): Promise<PeopleOutput<N>>
   /** A call that is signed by `key`, with the token that was issued for it. */
   call<N extends PeopleCallName>(name: N, input: PeopleInput<N>, by: Holder): Promise<PeopleOutput<N>>
+  /** A call that answers line by line, signed likewise. */
+  stream<N extends PeopleCallName>(
+    name: N,
+    input: PeopleInput<N>,
+    by: Holder,
+    signal?: AbortSignal,
+  ): AsyncIterable<PeopleOutput<N>>
   /** Makes sure that the far end holds this key. @returns the far end's key @throws ClientError `DAEMON_UNPROVED` */
   hello(expected?: string): Promise<string>
 }
@@ -56,6 +63,16 @@ export function peopleClient(socketPath: string, now: () => number): PeopleClien
   return {
     join: (name, input) => send(name, input, undefined),
     call: (name, input, by) => send(name, input, by),
+    async *stream(name, input, by, signal) {
+      const shape: PeopleCall = PEOPLE_CALLS[name]
+      const body = JSON.stringify(input)
+      const headers = proofHeaders(shape.path, body, by, now())
+      const response = await posted(socketPath, shape.path, body, headers, signal)
+      const status = response.statusCode ?? 0
+      if (status >= 400) throwProblem(status, await readJson(response, MAX_REPLY_BYTES))
+      for await (const value of readLines(response))
+        yield shape.output.parse(value) as PeopleOutput<typeof name>
+    },
     async hello(expected) {
       const nonce = randomBytes(32).toString('base64url')
       const { server, signature } = await send('hello', { nonce }, undefined)
@@ -122,11 +139,23 @@ async function post(
   body: string,
   headers: Record<string, string>,
 ): Promise<{ status: number; json: unknown }> {
-  const { promise, resolve, reject } = Promise.withResolvers<Parameters<typeof readJson>[0]>()
+  const response = await posted(socketPath, path, body, headers)
+  return { status: response.statusCode ?? 0, json: await readJson(response, MAX_REPLY_BYTES) }
+}
+
+function posted(
+  socketPath: string,
+  path: string,
+  body: string,
+  headers: Record<string, string>,
+  signal?: AbortSignal,
+): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
   const request = httpRequest({
     socketPath,
     method: 'POST',
     path,
+    ...(signal === undefined ? {} : { signal }),
     headers: {
       host: 'warder',
       'content-type': 'application/json',
@@ -147,6 +176,5 @@ async function post(
     ),
   )
   request.end(body)
-  const response = await promise
-  return { status: response.statusCode ?? 0, json: await readJson(response, MAX_REPLY_BYTES) }
+  return promise
 }

@@ -19,7 +19,16 @@ export class PermitError extends KnownError<typeof PERMIT_ERRORS> {
 }
 
 /** The doors there are. A permit opens one of them. */
-export const DOORS = ['sandbox', 'grants', 'policy', 'containment', 'audit', 'people'] as const
+export const DOORS = [
+  'sandbox',
+  'egress',
+  'grants',
+  'policy',
+  'containment',
+  'audit',
+  'people',
+  'secrets',
+] as const
 export type Door = (typeof DOORS)[number]
 
 /** What a permit says. */

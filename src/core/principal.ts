@@ -7,7 +7,7 @@ export type Channel = 'local-socket' | 'agent-socket' | 'library' | 'people-sock
 
 /** Any authenticated actor, as a frozen snapshot on every request. Only `decide/identity` makes one. */
 export interface Principal {
-  /** `owner`, the agent's name: `[a-z0-9][a-z0-9._-]{0,62}`, or `guest:NAME` and `device:NAME`, which name no agent. */
+  /** `owner`, the agent's name: `[a-z0-9][a-z0-9._-]{0,62}`, or `guest:NAME`, `device:NAME` and `chat:CHANNEL/SENDER`, which name no agent. */
   readonly id: string
   readonly role: Role
   readonly channel: Channel

@@ -39,6 +39,18 @@ export function requestText(part: {
   return lines('warder/request/v1', method, path, digest(body), nonce, String(time), digest(token))
 }
 
+/** What a chat bridge signs (HMAC-SHA-256) for each message it brings: the moment, a number used once, and all of it. */
+export function messageText(part: {
+  readonly path: string
+  readonly body: string | Uint8Array
+  readonly nonce: string
+  /** Epoch milliseconds. */
+  readonly time: number
+}): string {
+  const { path, body, nonce, time } = part
+  return lines('warder/chat/v1', path, digest(body), nonce, String(time))
+}
+
 /** What this host signs so that a caller knows it speaks to the host of the invitation. */
 export function helloText(part: { readonly nonce: string; readonly server: string }): string {
   return lines('warder/hello/v1', part.nonce, part.server)

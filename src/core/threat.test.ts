@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CONTROLS } from './control.ts'
-import { ATTACKERS, NOT_PROTECTED, THREATS } from './threat.ts'
+import { NOT_PROTECTED } from './guarded.ts'
+import { ATTACKERS, THREATS } from './threat.ts'
 
 test('every threat is met by at least one control, and by none that does not exist', () => {
   const known = new Set(CONTROLS.map(({ id }) => id))

@@ -6,6 +6,7 @@ export const ATTACKERS = {
     'Someone whose words reach an agent through a page, a file, an issue or a tool result, and become its orders.',
   'hostile-code': 'Code an agent fetches and runs: a package, an install script, a build file, a model file.',
   'local-user': 'Another user, or another program, on the same machine.',
+  stranger: 'Someone on a network the machine is connected to.',
   tamperer: 'Someone who wants the record to tell another story afterwards.',
 } as const
 export type AttackerId = keyof typeof ATTACKERS
@@ -23,7 +24,7 @@ export interface Threat {
   readonly left: string
 }
 
-/** Every threat Warder claims to meet; what it does not claim is in {@link NOT_PROTECTED}. */
+/** Every threat Warder claims to meet; what it does not claim is `NOT_PROTECTED` in `guarded.ts`. */
 export const THREATS: readonly Threat[] = [
   {
     id: 'reads-secrets',
@@ -31,7 +32,10 @@ export const THREATS: readonly Threat[] = [
     attacker: 'rogue-agent',
     story:
       'It opens ~/.ssh, a cloud credential file or the environment, to use them or to write them into its answer.',
-    controls: ['zero-default', 'hard-exclusions', 'sandbox-namespaces', 'sandbox-environment'],
+    controls: [
+      ...['zero-default', 'hard-exclusions', 'sandbox-namespaces', 'sandbox-environment'],
+      ...['secrets-sealed', 'secrets-never-shown', 'secrets-rotated'],
+    ],
     left: 'A secret inside the workspace it may read.',
   },
   {
@@ -39,8 +43,15 @@ export const THREATS: readonly Threat[] = [
     title: 'Data leaves the machine',
     attacker: 'injector',
     story: 'Hidden text in a document tells the agent to send what it can read to an address.',
-    controls: ['no-network', 'zero-default', 'explicit-deny'],
-    left: "What the agent's own service is sent by a harness that runs outside the sandbox; covert channels.",
+    controls: [
+      'no-network',
+      'egress-asked',
+      'egress-exact',
+      'egress-airlock',
+      'zero-default',
+      'explicit-deny',
+    ],
+    left: "What is sent to a host the agent may reach, its own model's service above all; covert channels.",
   },
   {
     id: 'destroys-work',
@@ -81,6 +92,15 @@ export const THREATS: readonly Threat[] = [
     left: 'A hole in the kernel.',
   },
   {
+    id: 'spends-credentials',
+    title: 'A key is stolen, or spent on something else',
+    attacker: 'injector',
+    story:
+      'The agent is told to print its key, to send it to another host in some disguise, or to use it for what nobody asked.',
+    controls: ['secrets-put-in', 'secrets-never-shown', 'secrets-sealed', 'egress-asked'],
+    left: 'What the key may do at its own host, while the agent may use it: limit methods and paths.',
+  },
+  {
     id: 'exhausts',
     title: 'A program uses the machine up',
     attacker: 'hostile-code',
@@ -91,6 +111,7 @@ export const THREATS: readonly Threat[] = [
       'limit-cpu',
       'limit-files-output-time',
       'question-limit',
+      'budgets-and-rates',
       'emergency-stop',
     ],
     left: 'Disk space in a writable workspace; limits the host cannot enforce, which Warder names.',
@@ -144,11 +165,8 @@ export const THREATS: readonly Threat[] = [
     story:
       'It answers its own question, swaps the program while a person reads, hides what it asks behind control characters, or wears the person out with questions.',
     controls: [
-      'approval-bound',
-      'approval-never-hangs',
-      'approval-twice',
-      'allowance-narrow',
-      'trust-in-stages',
+      ...['approval-bound', 'approval-never-hangs', 'approval-twice', 'approval-from-afar'],
+      ...['allowance-narrow', 'trust-in-stages'],
     ],
     left: 'A person who says yes without reading; a program that runs as you outside a sandbox.',
   },
@@ -229,69 +247,16 @@ export const THREATS: readonly Threat[] = [
     controls: ['hooks-fail-closed', 'hooks-liveness'],
     left: 'What a program that was allowed does afterwards, and a harness started without its hooks: use the sandbox.',
   },
+  {
+    id: 'reaches-in',
+    title: 'A stranger reaches the machine over the network',
+    attacker: 'stranger',
+    story:
+      'Someone finds a port nobody meant to open, claims an address that is trusted, answers for the resolver, or opens connections until nobody else is served; or a rule made in a hurry stays open.',
+    controls: [
+      ...['firewall-default-no', 'firewall-taken-back', 'firewall-openings'],
+      ...['firewall-floods', 'host-settings'],
+    ],
+    left: 'Holes in what is open on purpose, and floods that fill the line. The firewall is off until you apply it.',
+  },
 ]
-
-/** What Warder guards. */
-export const ASSETS = [
-  'Keys, passwords and tokens of the person and of the machine',
-  'Files outside the workspace an agent was given',
-  'Programs and settings that run later, outside any sandbox',
-  'The network the machine can reach',
-  'The machine itself: its processes, memory and time',
-  'The policy, the grants and the keys of Warder',
-  'The record of what happened',
-] as const
-
-/** Where trust changes, and what is checked there. */
-export const BOUNDARIES = [
-  'Agent to machine: the sandbox. Nothing inside is trusted, nothing inside holds a key.',
-  'Command line to daemon: the socket. Same user, owner-only path, and both ends prove that they hold the secret.',
-  'Agent to daemon: a socket made for that agent alone; its place in the file system is its name.',
-  'Request to act: the gate. Only a permit crosses it, once.',
-  'Files a person edits (policy, profiles, settings): read once, checked whole, refused whole.',
-  'Project files: written by agents, hence not trusted; the few settings a project may set cannot open anything.',
-  'Ledger to reader: believed only as far as chain, signature and witness reach.',
-] as const
-
-/** What Warder does not protect against. Published so that nobody relies on it for these. */
-export const NOT_PROTECTED = [
-  {
-    what: 'Root, or you yourself, outside the sandbox',
-    instead:
-      'Whoever can write the files and memory of your user can switch Warder off. Keep the witness on another machine.',
-  },
-  {
-    what: 'Holes in the kernel or the hardware',
-    instead:
-      'Sandboxes share the kernel. Keep it up to date; for code you expect to be hostile, use a virtual machine.',
-  },
-  {
-    what: "What an agent's service does with what it was sent",
-    instead:
-      'The far side of a model or tool service is out of reach. Give an agent only what its provider may see.',
-  },
-  {
-    what: 'Covert channels',
-    instead:
-      'Timing, load and the shape of allowed output can carry a few bits. They are made narrower, not closed.',
-  },
-  {
-    what: 'Agents that were not started through Warder',
-    instead: 'Only what passes the gate is guarded. Start agents with `warder run`.',
-  },
-  {
-    what: 'Wrong but allowed work',
-    instead:
-      'Warder does not judge whether code is good or an answer is true. Read what an agent made before you use it.',
-  },
-  {
-    what: 'What was read before the stop',
-    instead:
-      'A stop ends what runs; it does not make known things unknown. Change keys that an agent could read.',
-  },
-  {
-    what: 'Floods from the network',
-    instead:
-      'Warder listens on no network address. Defence against floods belongs to the network around the machine.',
-  },
-] as const

@@ -116,3 +116,21 @@ export function autonomyEvent(level: string, before: string, by: string, bookSeq
     details: { book_seq: bookSeq },
   }
 }
+
+/** The beginning of the action by which the newest version of the budgets is found again. */
+export const BUDGET_ACTIONS = 'budget:'
+
+/** That budgets were set or begun again: what is older than this version was put back. */
+export function budgetEvent(version: number): AuditEvent {
+  return {
+    ...BARE,
+    agent: 'warder',
+    action: `${BUDGET_ACTIONS}change`,
+    target: 'approvals.db',
+    rule: 'budget',
+    reason: '',
+    result: 'success',
+    risk_level: 'low',
+    details: { version },
+  }
+}

@@ -13,21 +13,23 @@ export interface NotifiersOptions {
   >
   readonly now: () => number
   readonly redact: (text: string) => string
+  /** Whether a yes to this may come from afar. */
+  readonly mayAnswer: (question: Question) => boolean
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
 /** The ways to reach a person that were switched on. @throws WebhookError, FileError: a way that cannot work is no way */
-export function notifiersOf({ values, now, redact, environment }: NotifiersOptions): readonly Notifier[] {
+export function notifiersOf({ values, environment, ...rest }: NotifiersOptions): readonly Notifier[] {
   const url = values['approval.webhook_url']
   return [
     ...(values['approval.desktop'] ? desktop(environment) : []),
     ...(url === undefined
       ? []
-      : [webhookNotifier({ url, secret: secretIn(values['approval.webhook_secret']), now, redact })]),
+      : [webhookNotifier({ url, secret: secretIn(values['approval.webhook_secret']), ...rest })]),
   ]
 }
 
-function secretIn(path: string | undefined): Uint8Array {
+export function secretIn(path: string | undefined): Uint8Array {
   const bytes = path === undefined ? undefined : readPrivateFile(path)
   if (bytes !== undefined) return Buffer.from(bytes.toString('latin1').trimEnd(), 'latin1')
   throw new WebhookError(WEBHOOK_ERRORS, 'WEBHOOK_INVALID', {
@@ -55,21 +57,26 @@ function desktop(environment: NotifiersOptions['environment']): Notifier[] {
       name: 'desktop',
       canAnswer: false,
       async tell(question, signal) {
-        await run(NOTIFY_SEND, ['--app-name=Warder', '--urgency=critical', ...desktopWords(question)], {
-          environment: Object.fromEntries(session),
+        const words = ['--app-name=Warder', '--urgency=critical', '--', ...desktopWords(question)]
+        const environment = Object.fromEntries(session)
+        const { code, reason } = await run(NOTIFY_SEND, words, {
+          environment,
           timeoutMs: 5000,
           abort: signal,
         })
-        return undefined
+        if (code === 0 || reason === 'aborted') return undefined
+        throw new Error(
+          `notify-send ended as ${code === undefined ? reason : `exit ${code}`}: nobody was shown anything`,
+        )
       },
     },
   ]
 }
 
-/** No word of an agent's own: its name is checked, kind and risk are ours. */
+const LONGEST_NAME = 128
+
+/** No word of an agent's own: kind and risk are ours, and of a name nothing is left that a desktop would take for markup. */
 export function desktopWords({ principal, kind, action }: Question): readonly string[] {
-  return [
-    `${principal} asks: ${kind.replaceAll('_', ' ')}, ${action.risk} risk`,
-    'Answer it with: warder approve',
-  ]
+  const name = principal.slice(0, LONGEST_NAME).replaceAll(/[^A-Za-z0-9._:@/+-]/g, '?')
+  return [`${name} asks: ${kind.replaceAll('_', ' ')}, ${action.risk} risk`, 'Answer it with: warder approve']
 }

@@ -1,6 +1,5 @@
 import { messageOf } from '../core/error.ts'
 import {
-  mayAnswerFromAfar,
   type Answer,
   type Change,
   type Notifier,
@@ -12,6 +11,10 @@ import {
 export interface NotifyingOptions {
   readonly notifiers: readonly Notifier[]
   readonly answer: (id: string, answer: Answer, by: Somebody) => Promise<unknown>
+  /** Whether a yes to this may come from afar at all. */
+  readonly mayAnswer: (question: Question) => boolean
+  /** Whom a way stands for, as the authenticator makes it: it acts under the owner's configuration, never as the owner. */
+  readonly standsFor: (name: string) => Somebody
   /** Told of what could not be sent, or came back wrong. */
   readonly problem: (what: string) => void
 }
@@ -51,14 +54,14 @@ export class Notifying {
     }
   }
 
-  /** An answer from afar, in the owner's name: only for what may be answered from there. */
+  /** An answer from afar, in the name of the way it came: only for what may be answered from there. */
   async take(name: string, question: Question, reply: Reply): Promise<void> {
-    if (reply.say !== 'deny' && !mayAnswerFromAfar(question)) {
+    if (reply.say !== 'deny' && !this.#options.mayAnswer(question)) {
       throw new Error(
-        `${reply.say} came by ${name}, and a question of ${question.action.risk} risk is answered at the machine`,
+        `${reply.say} came by ${name}, and a question like this (${question.action.risk} risk) is answered at the machine`,
       )
     }
-    await this.#options.answer(question.id, reply, { id: 'owner', role: 'owner' })
+    await this.#options.answer(question.id, reply, this.#options.standsFor(name))
   }
 
   close(): void {

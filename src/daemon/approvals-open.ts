@@ -2,26 +2,30 @@ import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import { messageOf } from '../core/error.ts'
 import { newId } from '../core/id.ts'
+import type { Role } from '../core/principal.ts'
+import type { RateLimits } from '../core/rate.ts'
 import {
   Allowances,
   answerText,
   ApprovalBook,
   ApprovalDesk,
   BOOK_TABLE,
-  Budgets,
   patternText,
   SessionYes,
   signAnswer,
   sqliteBookStore,
-  sqliteBudgetStore,
   TrustBook,
   type Autonomy,
   type BookLine,
   type Change,
   type LineFields,
+  type Mac,
   type Notifier,
+  type Question,
   type Settlement,
   type Signer,
+  type Somebody,
+  type Stage,
 } from '../decide/approval/index.ts'
 import { parseCommand } from '../decide/inspect/command/parse.ts'
 import { openDb } from '../platform/db.ts'
@@ -35,6 +39,8 @@ import { Plans } from './approvals-plans.ts'
 import { Prompts } from './approvals-prompts.ts'
 import { Seals } from './approvals-seals.ts'
 import { Watchers } from './approvals-watch.ts'
+import { callerGone } from './caller.ts'
+import { openSpending } from './spending.ts'
 import type { LiveRun } from './runs.ts'
 
 export interface OpenApprovalsOptions {
@@ -51,6 +57,16 @@ export interface OpenApprovalsOptions {
   /** Takes back every permit of an agent, or of all, that was not used yet. */
   readonly takeBack: (agent: string | undefined, why: string) => void
   readonly notifiers: readonly Notifier[]
+  /** Whether a yes to this may come from afar. */
+  readonly mayAnswer: (question: Question) => boolean
+  /** Whom a way to reach a person stands for. */
+  readonly standsFor: (name: string) => Somebody
+  /** Whether somebody of this role may give capabilities. */
+  readonly mayGrant: (role: Role) => boolean
+  /** Seals what agents have used. */
+  readonly mac: Mac
+  /** How often agents may act. */
+  readonly rates: () => RateLimits
 }
 
 const TICK_MS = 250
@@ -72,7 +88,10 @@ export function openApprovals(options: OpenApprovalsOptions) {
 
   const allowances = new Allowances({ append, newId }, reading.lines)
   const sessions = new SessionYes()
-  const budgets = new Budgets(sqliteBudgetStore(db))
+  const spending = openSpending({
+    ...{ db, directory: values['paths.state'], mac: options.mac, limits: options.rates },
+    ...{ ledger, now, log, monotonicMs: options.monotonicMs },
+  })
   const staged = new Set(values['trust.staged'])
   const isStaged = (agent: string): boolean => staged.has('*') || staged.has(agent)
   const trust = new TrustBook(
@@ -97,6 +116,7 @@ export function openApprovals(options: OpenApprovalsOptions) {
   const notifying: Notifying = new Notifying({
     notifiers: options.notifiers,
     answer: (id, reply, by) => desk.answer(id, reply, by),
+    ...{ mayAnswer: options.mayAnswer, standsFor: options.standsFor },
     problem: (what) => log.warn(what),
   })
   const desk: ApprovalDesk = new ApprovalDesk({
@@ -105,6 +125,7 @@ export function openApprovals(options: OpenApprovalsOptions) {
     newId,
     newWord: () => Array.from({ length: 4 }, () => WORD_SIGNS[randomInt(WORD_SIGNS.length)]).join(''),
     lifetimeMs: values['approval.timeout'],
+    mayGrant: options.mayGrant,
     record: async (change) => (await ledger.append(changeEvent(change, signed(change, signer)))).seq,
     changed: (change) => {
       watchers.tell(change)
@@ -124,6 +145,7 @@ export function openApprovals(options: OpenApprovalsOptions) {
     mode: { security: values['approval.security'], ask: values['approval.ask'] },
     waits: values['approval.wait'],
     canReach: () => notifying.canReach(),
+    askerGone: callerGone,
     isStaged,
     sessionMs: values['approval.session'],
     now,
@@ -138,13 +160,20 @@ export function openApprovals(options: OpenApprovalsOptions) {
     approvals,
     desk,
     allowances,
-    budgets,
+    spending,
     trust,
     watchers,
     plans,
     isStaged,
+    /** Every agent whose stage counts, with those that never ran. */
+    stages: (): readonly { readonly agent: string; readonly stage: Stage }[] => {
+      const known = trust.list().map(([agent]) => agent)
+      const named = [...staged].filter((agent) => agent !== '*')
+      const all = [...new Set([...known, ...named])].filter(isStaged).toSorted()
+      return all.map((agent) => ({ agent, stage: trust.of(agent).stage }))
+    },
     prompts,
-    problems: reading.problems,
+    problems: (): readonly string[] => [...reading.problems, ...spending.problems()],
     autonomy: () => state.autonomy,
     setAutonomy(level: Autonomy, by: string): Autonomy {
       const before = state.autonomy
@@ -166,7 +195,7 @@ export function openApprovals(options: OpenApprovalsOptions) {
       desk.withdraw(() => true, 'the daemon is ending')
       watchers.close()
       notifying.close()
-      budgets.flush()
+      spending.close()
       db.close()
     },
   }
@@ -186,12 +215,12 @@ export function openApprovals(options: OpenApprovalsOptions) {
 
   /** Nobody watches any more: what waits for an answer would wait in vain. */
   function withdrawUnheard(): void {
-    if (!approvals.isSomebodyThere()) desk.withdraw(() => true, 'whoever could have answered has gone away')
+    const isUnheard = ({ principal }: Question) => !approvals.isSomebodyThere(principal)
+    desk.withdraw(isUnheard, 'whoever could have answered has gone away')
   }
 
   function tick(): void {
     desk.expire()
-    budgets.flush()
     for (const over of allowances.sweep(now())) {
       tell(allowanceEvent('end', over, patternText(over.pattern), 'warder', state.seq))
     }

@@ -13,12 +13,24 @@ const MOST = 2000
 /** Longer than a tick of the clock files are stamped with: two writes within one tick leave the same times behind. */
 const TICK_MS = 20
 
+/** The clock files are stamped by, and a way to let it go on. */
+export interface SealClock {
+  /** Epoch milliseconds. */
+  readonly now: () => number
+  readonly wait: (ms: number) => Promise<unknown>
+}
+
 /**
  * What is in files, by digest. A file is read once for as long as the kernel says it is the same: device, inode, size
  * and the two times, of which nobody but root can set the second back.
  */
 export class Seals {
   readonly #known = new Map<string, Known>()
+  readonly #clock: SealClock
+
+  constructor(clock: SealClock = { now: Date.now, wait: sleep }) {
+    this.#clock = clock
+  }
 
   /** @returns undefined for what is no ordinary file, or cannot be read */
   async of(path: string): Promise<Seal | undefined> {
@@ -26,7 +38,9 @@ export class Seals {
     if (identity === undefined) return undefined
     const known = this.#known.get(path)
     if (known?.identity === identity) return { path, sha256: known.sha256 }
-    await sleep(Math.min(TICK_MS, Math.max(0, TICK_MS - ageMs(identity))))
+    // a clock that was put back makes every file young: then one whole tick, and no more
+    const waitMs = Math.min(TICK_MS, TICK_MS - (this.#clock.now() - changedMs(identity)))
+    if (waitMs > 0) await this.#clock.wait(waitMs)
     const sha256 = await digestOfFile(path)
     // changed while it was read: what the digest is of, nobody can say
     if (sha256 === undefined || identityOf(path) !== identity) return undefined
@@ -49,10 +63,10 @@ function identityOf(path: string): string | undefined {
   return `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`
 }
 
-/** Milliseconds since the file last changed, by the same clock it is stamped with. */
-function ageMs(identity: string): number {
+/** When the file last changed, epoch milliseconds. */
+function changedMs(identity: string): number {
   const changedNs = BigInt(identity.slice(identity.lastIndexOf(':') + 1))
-  return Date.now() - Number(changedNs / 1_000_000n)
+  return Number(changedNs / 1_000_000n)
 }
 
 async function digestOfFile(path: string): Promise<string | undefined> {

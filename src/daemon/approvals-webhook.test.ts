@@ -3,13 +3,16 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
-import type { Question } from '../decide/approval/index.ts'
+import { mayAnswerFromAfar, type Question, type Somebody } from '../decide/approval/index.ts'
+import { RISK_LEVELS } from '../core/risk.ts'
 import { Notifying } from './approvals-notifying.ts'
-import { desktopWords } from './approvals-notifiers.ts'
 import { sign, webhookNotifier } from './approvals-webhook.ts'
 
 const SECRET = Buffer.from('a secret of at least thirty-two bytes')
 const NOW = 1_800_000_000_000
+const mayAnswer = (asked: Question): boolean => mayAnswerFromAfar(asked)
+const PLAIN = { now: () => NOW, redact: (words: string) => words, mayAnswer }
+const FAR = { mayAnswer, standsFor: (name: string) => ({ id: `channel:${name}`, role: 'operator' }) as const }
 
 function question(risk: 'medium' | 'high' = 'medium'): Question {
   return {
@@ -59,7 +62,7 @@ async function far(t: TestContext, answering: Answering) {
   const url = `http://127.0.0.1:${port}/ask`
   return {
     told,
-    notifier: webhookNotifier({ url, secret: SECRET, now: () => NOW, redact: (words) => words }),
+    notifier: webhookNotifier({ url, secret: SECRET, ...PLAIN }),
   }
 }
 
@@ -139,7 +142,7 @@ test('an address in the clear, with a password in it, or a short secret is refus
   const make =
     (url: string, secret = SECRET) =>
     () =>
-      webhookNotifier({ url, secret, now: () => NOW, redact: (words) => words })
+      webhookNotifier({ url, secret, ...PLAIN })
   for (const url of ['http://example.org/x', 'ftp://127.0.0.1/', 'nonsense', 'https://me:pw@example.org/']) {
     assert.throws(make(url), { code: 'WEBHOOK_INVALID' }, url)
   }
@@ -157,6 +160,7 @@ test('a yes from afar to what is dangerous counts for nothing; a no does', async
     const problems: string[] = []
     const told = Promise.withResolvers<void>()
     const notifying = new Notifying({
+      ...FAR,
       notifiers: [notifier],
       answer: async (_id, { say }) => (answers.push(say), told.resolve()),
       problem: (what) => (problems.push(what), told.resolve()),
@@ -169,10 +173,35 @@ test('a yes from afar to what is dangerous counts for nothing; a no does', async
   }
 })
 
+test('an answer from afar is that of the way it came, never of the owner', async (t) => {
+  const { notifier } = await far(t, saying('once'))
+  const { promise, resolve } = Promise.withResolvers<Somebody>()
+  const answer = async (_id: string, _answer: unknown, by: Somebody) => resolve(by)
+  const notifying = new Notifying({ ...FAR, notifiers: [notifier], answer, problem: assert.fail })
+  notifying.changed({ what: 'asked', question: question() })
+  assert.deepEqual(await promise, { id: 'channel:webhook', role: 'operator' })
+  notifying.close()
+})
+
+test('nothing that needs a second yes or a fresh session is answered from afar, and nothing above what was configured', () => {
+  const may = (risk: Question['action']['risk'], twoPhase: boolean, highest?: 'low' | 'medium') =>
+    mayAnswerFromAfar({ twoPhase, action: { ...question().action, risk } }, highest)
+  assert.deepEqual(
+    RISK_LEVELS.map((risk) => [risk, may(risk, false), may(risk, false, 'low'), may(risk, true)]),
+    [
+      ['low', true, true, false],
+      ['medium', true, false, false],
+      ['high', false, false, false],
+      ['critical', false, false, false],
+    ],
+  )
+})
+
 test('once the question is over, whoever was told is let go', async (t) => {
   const { notifier, told } = await far(t, () => undefined) // never answers
   const problems: string[] = []
   const notifying = new Notifying({
+    ...FAR,
     notifiers: [notifier],
     answer: async () => assert.fail('nobody answered'),
     problem: (what) => problems.push(what),
@@ -182,8 +211,4 @@ test('once the question is over, whoever was told is let go', async (t) => {
   notifying.changed({ what: 'answered', question: { ...question(), state: 'denied' } })
   await new Promise((done) => setImmediate(done))
   assert.deepEqual(problems, [])
-})
-
-test('a desktop notification holds no word of a command', () => {
-  assert.ok(!desktopWords(question()).join(' ').includes('curl'))
 })

@@ -4,7 +4,7 @@ import { request as httpsRequest } from 'node:https'
 import { z } from 'zod'
 import { actionName } from '../core/action.ts'
 import { KnownError, type ErrorCatalogue } from '../core/error.ts'
-import { mayAnswerFromAfar, type Notifier, type Question, type Reply } from '../decide/approval/index.ts'
+import type { Notifier, Question, Reply } from '../decide/approval/index.ts'
 
 export const WEBHOOK_ERRORS = {
   WEBHOOK_INVALID: {
@@ -27,6 +27,8 @@ export interface WebhookOptions {
   /** At least 32 bytes. */
   readonly secret: Uint8Array
   readonly now: () => number
+  /** Whether a yes to this may come from there. */
+  readonly mayAnswer: (question: Question) => boolean
   /** Masks secrets in the words that leave the machine. */
   readonly redact: (text: string) => string
 }
@@ -49,7 +51,7 @@ const replySchema = z.strictObject({
  *
  * @throws WebhookError `WEBHOOK_INVALID`
  */
-export function webhookNotifier({ url: text, secret, now, redact }: WebhookOptions): Notifier {
+export function webhookNotifier({ url: text, secret, now, redact, mayAnswer }: WebhookOptions): Notifier {
   const url = checkedUrl(text)
   if (secret.length < LEAST_SECRET_BYTES) {
     throw invalid('the secret of the webhook is shorter than 32 bytes', 'make one: openssl rand -hex 32')
@@ -59,7 +61,7 @@ export function webhookNotifier({ url: text, secret, now, redact }: WebhookOptio
     canAnswer: true,
     async tell(question, signal) {
       const timestamp = String(now())
-      const body = JSON.stringify(bodyOf(question, redact))
+      const body = JSON.stringify(bodyOf(question, redact, mayAnswer(question)))
       const { status, reply } = await post(url, body, signal, {
         'warder-id': question.id,
         'warder-timestamp': timestamp,
@@ -78,7 +80,7 @@ export function sign(secret: Uint8Array, parts: readonly string[]): string {
   return createHmac('sha256', secret).update(text).digest('hex')
 }
 
-function bodyOf(question: Question, redact: (text: string) => string) {
+function bodyOf(question: Question, redact: (text: string) => string, mayAnswer: boolean) {
   const { id, kind, principal, rule, reason, payload, expiresAt, action } = question
   const isCommand = question.subject !== undefined
   return {
@@ -93,7 +95,7 @@ function bodyOf(question: Question, redact: (text: string) => string) {
     reason: redact(reason),
     payload,
     expiresAt: new Date(expiresAt).toISOString(),
-    answers: mayAnswerFromAfar(question) ? ['once', 'session', 'deny'] : ['deny'],
+    answers: mayAnswer ? [...question.choices.filter((choice) => choice !== 'rule')] : ['deny'],
   }
 }
 

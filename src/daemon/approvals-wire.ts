@@ -4,18 +4,27 @@ import type { Action } from '../core/action.ts'
 import type { Decision } from '../core/decision.ts'
 import { messageOf } from '../core/error.ts'
 import type { Outcome, PermitClaims } from '../core/permit.ts'
-import type { Principal } from '../core/principal.ts'
-import { costOf } from '../decide/approval/index.ts'
+import type { Principal, Role } from '../core/principal.ts'
+import { atMode, mayAnswerFromAfar, type Mode, type Question } from '../decide/approval/index.ts'
 import type { GrantBook, PolicyEngine } from '../decide/policy/index.ts'
 import type { PermitBook, Rooms } from '../gate/index.ts'
+import type { Keys } from '../record/sign/index.ts'
 import type { Acts } from './acts.ts'
 import { notifiersOf } from './approvals-notifiers.ts'
 import { openApprovals, type OpenApprovalsOptions } from './approvals-open.ts'
 import { approvalHandlers, type ApprovalHandlerOptions } from './http/approvals.ts'
 import { budgetHandlers } from './http/budgets.ts'
 import { requestHandlers } from './http/requests.ts'
+import type { People } from './people.ts'
+import { Questions } from './questions.ts'
 
-export interface WireApprovalsOptions extends Omit<OpenApprovalsOptions, 'takeBack' | 'notifiers'> {
+export interface WireApprovalsOptions extends Omit<
+  OpenApprovalsOptions,
+  'takeBack' | 'notifiers' | 'signer' | 'mac' | 'rates' | 'mayAnswer' | 'standsFor' | 'mayGrant'
+> {
+  readonly keys: Pick<Keys, 'signer' | 'secret'>
+  readonly engine: Pick<PolicyEngine, 'policy' | 'mayRequest' | 'mayGrant'>
+  readonly people: Pick<People, 'authenticator' | 'genuine'>
   /** Masks secrets, in words that are kept or leave the machine. */
   readonly redact: (text: string) => string
   /** What a desktop is found by. */
@@ -30,7 +39,6 @@ export interface WireApprovalsOptions extends Omit<OpenApprovalsOptions, 'takeBa
 export interface ApprovalRoutesOptions extends Pick<ApprovalHandlerOptions, 'requireFresh'> {
   readonly rooms: Rooms
   readonly acts: Acts
-  readonly engine: PolicyEngine
   readonly grants: GrantBook
 }
 
@@ -41,11 +49,22 @@ export function wireApprovals({
   permits,
   environment,
   redact,
+  keys,
+  engine,
+  people,
   ...options
 }: WireApprovalsOptions) {
+  const mayGrant = (role: Role): boolean => engine.mayGrant(role)
+  const mayAnswer = (question: Question): boolean =>
+    mayAnswerFromAfar(question, options.values['approval.webhook_risk']) &&
+    (question.kind !== 'capability' || mayGrant('operator'))
   const open = openApprovals({
-    ...options,
-    notifiers: notifiersOf({ values: options.values, now: options.now, redact, environment }),
+    ...{ ...options, mayGrant, mayAnswer },
+    standsFor: (name) => people.authenticator.channel(name),
+    signer: keys.signer('approval'),
+    mac: (text) => keys.secret('budget').mac(text),
+    rates: () => engine.policy().rates,
+    notifiers: notifiersOf({ values: options.values, now: options.now, redact, environment, mayAnswer }),
     takeBack: (agent, why) =>
       void permits().cancel(
         ({ principal, action }) =>
@@ -58,18 +77,18 @@ export function wireApprovals({
   const { approvals } = open
   const requests = new Map<string, Rooms['decide']>()
   const decide = (who: Principal, action: Action): Decision =>
-    approvals.weigh(who, action, policy(who, action))
-  const { budgets } = open
+    approvals.weigh(who, action, atMode(options.values['agent.mode'], who, action, policy(who, action)))
+  const { spending } = open
+  const questions = new Questions(open, redact)
   return {
     ...open,
-    /** A budget that is used up says no before anybody is asked; a permit that was given within it stays good. */
-    decide: (who: Principal, action: Action): Decision => {
-      const decided = decide(who, action)
-      const agent = agentOf(who, action)
-      if (agent === undefined || decided.effect === 'deny') return decided
-      const over = budgets.exceeded(agent, action.task, options.now())
-      return over === undefined ? decided : overBudget(decided, agent, over.unit)
-    },
+    questions,
+    /** What is used up, or done too often, is a no before anybody is asked; a permit given within it stays good. */
+    decide: (who: Principal, action: Action): Decision => spending.within(who, action, decide(who, action)),
+    /** Policy and approvals alone: what counts when an answer that was given is looked at again. */
+    again: decide,
+    /** Questions that are judged in another way than by policy alone, by the digest of what they are about. */
+    judged: requests,
     /** The gate's judgement made again when a permit is spent. */
     judge: (who: Principal, action: Action): Decision =>
       contained(who, action) ??
@@ -81,38 +100,36 @@ export function wireApprovals({
       (record: Rooms['record']): Rooms['record'] =>
       (request, who, action, decision) => {
         approvals.saw(who, action, decision)
-        const agent = agentOf(who, action)
-        if (agent !== undefined) {
-          budgets.spend(agent, action.task, costOf(action, decision.effect === 'allow'), options.now())
-        }
+        spending.took(who, action, decision)
         return record(request, who, action, decision)
       },
     /** What a run's end means for its agent's trust; the run itself has ended and is on record either way. */
     settled(claims: PermitClaims, outcome: Outcome): void {
       const [, started] = /^agent:start:(.+)$/.exec(claims.action) ?? []
-      if (claims.door === 'sandbox') {
-        const seconds = outcome.durationMs / 1000
-        budgets.spend(started ?? claims.principal, undefined, { seconds }, options.now())
-      }
+      const seconds = outcome.durationMs / 1000
       try {
         approvals.settled(claims, outcome)
+        if (claims.door !== 'sandbox') return
+        spending.budgets.spend(started ?? claims.principal, undefined, { seconds }, options.now())
       } catch (error) {
-        options.log.error(`the trust of ${claims.action} was not written: ${messageOf(error)}`)
+        options.log.error(`the trust or time of ${claims.action} was not written: ${messageOf(error)}`)
       }
     },
-    facts: (): z.infer<typeof ApprovalsStatusShape> => factsOf(open),
-    handlers: ({ rooms, acts, engine, grants, requireFresh }: ApprovalRoutesOptions) => ({
+    facts: (): z.infer<typeof ApprovalsStatusShape> => factsOf(open, options.values['agent.mode']),
+    handlers: ({ rooms, acts, grants, requireFresh }: ApprovalRoutesOptions) => ({
       ...approvalHandlers({
         open,
         acts,
         identify: (credential) => rooms.identify(credential),
-        now: options.now,
-        redact,
+        ...{ now: options.now, questions },
         ...(requireFresh === undefined ? {} : { requireFresh }),
       }),
-      ...budgetHandlers({ budgets, acts, now: options.now }),
+      ...budgetHandlers({ spending, acts, now: options.now }),
       ...requestHandlers({
-        ...{ rooms, engine, grants, approvals, redact, permits: permits(), judged: requests },
+        ...{ rooms, policy, grants, approvals, redact, permits: permits(), judged: requests },
+        within: (who, action, decided) => spending.within(who, action, decided),
+        mayRequest: (agent, capability) => engine.mayRequest(agent, capability),
+        genuine: (who) => people.genuine(who as Principal),
         ...{ now: options.now, monotonicMs: options.monotonicMs },
         waitMs: options.values['approval.timeout'],
       }),
@@ -120,24 +137,7 @@ export function wireApprovals({
   }
 }
 
-/** Whose doing it is: the start of an agent is the agent's, whoever typed it. */
-function agentOf(who: Principal, { namespace, verb, resource }: Action): string | undefined {
-  if (who.role === 'agent') return who.id
-  return namespace === 'agent' && verb === 'start' ? resource : undefined
-}
-
-function overBudget(decided: Decision, agent: string, unit: string): Decision {
-  return {
-    ...decided,
-    effect: 'deny',
-    layer: 'approval',
-    rule: `budget.${unit}`,
-    reason: `the budget of ${agent} is used up: ${unit}`,
-    fix: `look at it: warder budget list; to give more: warder budget set ${agent}`,
-  }
-}
-
-function factsOf(open: ReturnType<typeof openApprovals>): z.infer<typeof ApprovalsStatusShape> {
+function factsOf(open: ReturnType<typeof openApprovals>, mode: Mode): z.infer<typeof ApprovalsStatusShape> {
   const { prompts, tasks, perTask } = open.prompts.facts()
   return {
     pending: open.desk.pending().length,
@@ -148,6 +148,8 @@ function factsOf(open: ReturnType<typeof openApprovals>): z.infer<typeof Approva
     prompts,
     tasks,
     promptsPerTask: perTask,
-    problems: [...open.problems],
+    stages: [...open.stages()],
+    mode,
+    problems: [...open.problems()],
   }
 }

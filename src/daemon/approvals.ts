@@ -5,6 +5,7 @@ import type { Principal } from '../core/principal.ts'
 import {
   allowedBy,
   atAutonomy,
+  atStage,
   deniedBy,
   isTwoPhase,
   kindOf,
@@ -18,6 +19,7 @@ import {
   type Question,
   type SessionYes,
   type Settlement,
+  type Somebody,
   type Subject,
   type TrustBook,
 } from '../decide/approval/index.ts'
@@ -39,6 +41,8 @@ export interface ApprovalsParts {
   readonly waits: boolean
   /** Whether a person can be reached another way, and can answer that way. */
   readonly canReach: () => boolean
+  /** Ends when whoever is asking just now no longer waits for the answer. */
+  readonly askerGone: () => AbortSignal | undefined
   readonly isStaged: (agent: string) => boolean
   readonly sessionMs: number
   readonly now: () => number
@@ -46,10 +50,13 @@ export interface ApprovalsParts {
   readonly allowForGood: (settlement: Settlement) => Promise<string>
 }
 
+/** What the trust of an agent is about that is not started by us: what it is, nobody here can tell. */
+const BY_HOOK = 'not started here'
+
 /** What the gate hears of approvals: who must be asked, what they say, and whether what they saw is what runs. */
 export class Approvals {
   readonly #parts: ApprovalsParts
-  readonly #answeredBy = new WeakMap<Decision, string>()
+  readonly #answeredBy = new WeakMap<Decision, Somebody>()
   /** What agents were when they last were about to start. */
   readonly #capabilities = new Map<string, string>()
 
@@ -62,6 +69,9 @@ export class Approvals {
     const { autonomy, plans, trust, isStaged } = this.#parts
     const decision = atAutonomy(autonomy(), who, action, decided)
     const agent = action.namespace === 'agent' && action.verb === 'start' ? action.resource : undefined
+    if (agent === undefined && who.role === 'agent' && isStaged(who.id)) {
+      return atStage(trust.of(who.id), who.id, action, decision)
+    }
     if (decision.effect !== 'allow' || agent === undefined || !isStaged(agent)) return decision
     const stage = trust.stageFor(agent, plans.of(action.bytes)?.staged?.capability ?? 'unknown')
     if (stage === 'verified') return decision
@@ -129,15 +139,16 @@ export class Approvals {
     kind: Kind | undefined,
   ): Promise<Decision> {
     const { desk, prompts } = this.#parts
-    if (!this.isSomebodyThere()) return refuseUnanswered(decision)
+    if (!this.isSomebodyThere(askerOf(who, action))) return refuseUnanswered(decision)
     prompts.asked()
-    const settled = await desk.ask({
+    const asking = {
       who: { ...who, id: askerOf(who, action) },
       action,
       decision,
       ...(subject === undefined ? {} : { subject }),
       ...(kind === undefined ? {} : { kind }),
-    })
+    }
+    const settled = await desk.ask(asking, this.#parts.askerGone())
     if ('refused' in settled)
       return deniedBy(decision, `${decision.reason}; ${settled.refused}`, 'wait for an answer first')
     return await this.#heard(settled, action, decision, subject)
@@ -158,7 +169,7 @@ export class Approvals {
     const rule = await this.#remembered(settlement, action, asked)
     this.#parts.plans.stand(action.bytes, subject)
     const decision = allowedBy(asked, rule, `${question.by ?? 'somebody'} said yes${noteOf(question)}`)
-    this.#answeredBy.set(decision, question.by ?? '')
+    if (settlement.by !== undefined) this.#answeredBy.set(decision, settlement.by)
     return decision
   }
 
@@ -180,20 +191,22 @@ export class Approvals {
   }
 
   /** Who said yes to what this decision allows. */
-  answererOf(decision: Decision): string | undefined {
+  answererOf(decision: Decision): Somebody | undefined {
     return this.#answeredBy.get(decision)
   }
 
-  /** Whether a question would reach anybody who can answer it. */
-  isSomebodyThere(): boolean {
+  /** Whether a question of this asker, or of anybody, would reach somebody who can answer it. */
+  isSomebodyThere(asker?: string): boolean {
     const { watchers, waits, canReach } = this.#parts
-    return watchers.count > 0 || waits || canReach()
+    return watchers.hears(asker) || waits || canReach()
   }
 
   /** Takes note of a verdict: what counts as a task, and what shakes an agent's trust. */
   saw(who: Principal, action: Action, { effect, rule }: Decision): void {
     const { trust, isStaged, now, prompts } = this.#parts
     prompts.saw(who, action)
+    const isUnplanned = !this.#capabilities.has(who.id) && trust.of(who.id).capability === ''
+    if (who.role === 'agent' && isStaged(who.id) && isUnplanned) this.#capabilities.set(who.id, BY_HOOK)
     if (who.role !== 'agent' || effect !== 'deny' || !rule.startsWith('exclusion.')) return
     if (isStaged(who.id))
       trust.apply(who.id, { what: 'escalated', why: `it asked for ${action.resource}` }, now())

@@ -10,6 +10,8 @@ export interface StartedCommand {
   readonly argv: readonly string[]
   readonly cwd: string
   readonly workspace: string
+  /** What it will find in its environment; some variables are commands of their own. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** What a record holds of the reasons: the gravest say it. */
@@ -22,13 +24,14 @@ const MOST_FINDINGS = 20
  */
 export function ratedAction<A extends Omit<Action, 'bytes'>>(
   action: A,
-  { argv, cwd, workspace }: StartedCommand,
+  { argv, cwd, workspace, env }: StartedCommand,
   spec: SandboxSpec,
 ): A {
   const { risk, reasons, unparsable } = rateCommand(argv, {
     home: spec.inside.home,
     workspace,
     cwd,
+    ...(env === undefined ? {} : { environment: env }),
     readScript: (path) => {
       const place = hostPath(spec, path)
       return place === undefined ? undefined : scriptText(place)

@@ -10,7 +10,7 @@ import { loadProfiles, seccompDigestHere, type Running } from '../enforce/sandbo
 import { holdToSelfTests } from '../enforce/sandbox/selftest/index.ts'
 import { createRecorder, outcomeEvent, PermitBook, type GateEvent, type Rooms } from '../gate/index.ts'
 import { openDb } from '../platform/db.ts'
-import { redactSecrets, type AuditEvent } from '../record/audit/index.ts'
+import type { AuditEvent } from '../record/audit/index.ts'
 import { createActs } from './acts.ts'
 import { admission } from './admission.ts'
 import { wireApprovals } from './approvals-wire.ts'
@@ -19,6 +19,7 @@ import { openChanges } from './changes.ts'
 import { floodEvent, notForAgentEvent, planEvent, refusalEvent, startEvent } from './events.ts'
 import type { Handlers } from './http/app.ts'
 import { auditHandlers } from './http/audit.ts'
+import { firewallHandlers } from './http/firewall.ts'
 import { grantHandlers } from './http/grants.ts'
 import { insideHandlers } from './http/inside.ts'
 import { policyHandlers } from './http/policy.ts'
@@ -47,10 +48,12 @@ import { Recycling } from './recycling.ts'
 import { runGrants } from './run-grants.ts'
 import { Runs, type RunsOptions } from './runs.ts'
 import { openSelfTestBook, testsOf } from './self-tests.ts'
+import { openSecrets } from './secrets.ts'
 import { Settlements } from './settlements.ts'
 import { takeOver, withFailures } from './take-over.ts'
 import { takenBack } from './taken-back.ts'
 import { AgentWatch } from './watchdog.ts'
+import { openWaysOut } from './ways-out-wire.ts'
 import { WorkspaceBook } from './workspaces.ts'
 
 /** Builds the house. Only this file knows every room; the doors open last and close first. */
@@ -68,7 +71,7 @@ export async function compose(options: ComposeOptions): Promise<House> {
   policyFile.load()
 
   // record: opened once the policy is known to be good, so that nothing has to be closed again
-  const { keys, ledger, origin, retiredGrantKeys } = await openRecord(config, clock)
+  const { keys, ledger, origin, redact, retiredGrantKeys } = await openRecord(config, clock)
   const append = (event: GateEvent) => ledger.append(event satisfies AuditEvent)
   const outcomes = new Outcomes({ append, late: lost })
   const settlements = new Settlements()
@@ -93,9 +96,9 @@ export async function compose(options: ComposeOptions): Promise<House> {
 
   // gate
   const approving = wireApprovals({
-    ...{ values, ledger, now, monotonicMs, log, home, own, contained, redact: redactSecrets },
+    ...{ values, ledger, now, monotonicMs, log, home, own, contained, redact },
     environment: options.environment,
-    signer: keys.signer('approval'),
+    ...{ keys, engine, people },
     live: () => runs.live(),
     decide: (who, action) => engine.decide(people.genuine(who), action, now()),
     permits: () => permits,
@@ -122,12 +125,13 @@ export async function compose(options: ComposeOptions): Promise<House> {
     ),
   }
   const acts = createActs({ rooms, permits, monotonicMs })
-  const changes = await openChanges({ values, own, acts, now, log, record: append, redact: redactSecrets })
+  const secrets = await openSecrets({ options, values, ledger, append, lost, acts, rooms, people, now })
+  const changes = await openChanges({ values, own, acts, now, log, record: append, redact })
 
   // enforce: the doors, last
   await takeOver({ values, append, now })
   const selfTests = openSelfTestBook(ledger)
-  const outbox = openOutboxes({ values, own, acts, redact: redactSecrets, record: append, now })
+  const outbox = openOutboxes({ values, own, acts, redact, record: append, now })
   const doors = await openDoors({
     ...{ runtimeDirectory: values['paths.runtime'], stateDirectory: values['paths.state'] },
     ...{ permits, clock, log, takeOutbox: outbox.takeOutbox },
@@ -145,9 +149,12 @@ export async function compose(options: ComposeOptions): Promise<House> {
   const recycling = new Recycling({ record, log })
   const watch = new AgentWatch({ live, stops, halt, record, now, monotonicMs, log })
   const profiles = () => loadProfiles(values['profiles.dir'])
+  const out = openWaysOut({
+    ...{ values, rooms, permits, acts, engine, approving, secrets, driver, append, lost, clock, log },
+  })
   const plan = createPlanner({
-    redact: redactSecrets,
-    engine,
+    redact,
+    ...{ engine, actsAs: people.actsAs },
     grants,
     profiles,
     socketDirectory: join(values['paths.runtime'], 'agents'),
@@ -156,21 +163,22 @@ export async function compose(options: ComposeOptions): Promise<House> {
     listenAgent: options.listenAgent,
     layers: changes.layers(() => driver.lastProbe(), live),
     choose: (spec) => driver.choose(spec),
+    ...{ ways: out.ways, bug: lost },
   })
   const forgetAfterMs = values['permit.lifetime'] + 1000
   const refused: RunsOptions['refused'] = async (who, action, error) =>
     void (await append(planEvent(who, action, error)).catch(lost))
-  const grantRoutes = guardLoosening(
-    people,
-    grantHandlers({ grants, acts, now, redact: redactSecrets, ended: grantEnded }),
-  )
+  const grantRoutes = guardLoosening(people, grantHandlers({ grants, acts, now, redact, ended: grantEnded }))
   const runs: Runs = new Runs({
     rooms,
     permits,
     plan: identifiedRuns(people.room.runs, approving.plans.watching(plan)),
     open,
     refused,
-    ...runGrants({ grants, grantAdd: grantRoutes.grantAdd, outcomes, ended: grantEnded, now }),
+    ...runGrants({
+      ...{ grants, grantAdd: grantRoutes.grantAdd, outcomes, ended: grantEnded, now },
+      hostsOf: secrets.hostsOf,
+    }),
     claimWorkspace: claim,
     settlements,
     began: recycling.after((...begun) => watch.began(...begun), live),
@@ -189,24 +197,13 @@ export async function compose(options: ComposeOptions): Promise<House> {
     ...withFailures(
       options.failures,
       statusHandlers({
-        version,
-        profile: values.profile,
-        startedAt: now(),
-        now,
-        stops,
-        engine,
-        policyFile: policyFile.path,
-        policyProblem: () => policyFile.problem(),
-        grants,
-        ledger,
-        ledgerDirectory: values['audit.directory'],
-        witness: values['audit.witness'],
+        ...{ version, now, stops, engine, grants, ledger, runs, startedAt: now(), profile: values.profile },
+        ...{ policyFile: policyFile.path, policyProblem: () => policyFile.problem() },
+        ...{ ledgerDirectory: values['audit.directory'], witness: values['audit.witness'] },
+        ...{ socket: options.socketFacts, approvals: approving.facts, egress: out.facts },
         probe: () => driver.probe(),
         tests: () => testsOf(selfTests, profiles()),
         memory: () => memoryGuards([keys.secret('permit').kind, keys.secret('ipc').kind]),
-        socket: options.socketFacts,
-        approvals: approving.facts,
-        runs,
       }),
     ),
     ...grantRoutes,
@@ -225,10 +222,10 @@ export async function compose(options: ComposeOptions): Promise<House> {
     ...sandboxHandlers({ runs, plan, driver, profiles, rooms }),
     ...insideHandlers(inside),
     ...approving.handlers({
-      ...{ rooms, acts, engine, grants },
+      ...{ rooms, acts, grants },
       requireFresh: people.freshForHighRisk,
     }),
-    ...{ ...changes.handlers, ...outbox.handlers },
+    ...{ ...changes.handlers, ...outbox.handlers, ...out.handlers },
     ...sandboxTestHandlers({
       ...{ drivers, profiles, plan, acts, append, home, now },
       book: selfTests,
@@ -236,9 +233,12 @@ export async function compose(options: ComposeOptions): Promise<House> {
     }),
     ...stopHandlers({ stops, permits, acts, now, halt, record: async (event) => void (await record(event)) }),
     ...ownersPeopleHandlers(peopleWiring),
+    ...secrets.handlers,
+    ...firewallHandlers({ acts, rooms, append }),
   })
-  const handlers: Handlers = guardedHandlers(people, hooked)
-  const closePeople = await openPeopleDoor({ ...peopleWiring, handlers, runs, clock, log })
+  const handlers: Handlers = secrets.inStatus(guardedHandlers(people, hooked))
+  const { questions } = approving
+  const closePeople = await openPeopleDoor({ ...peopleWiring, handlers, questions, runs, clock, log })
   approving.begin()
   await append(startEvent(version))
   const stopHousekeeping = await keepHouse({
@@ -273,7 +273,9 @@ export async function compose(options: ComposeOptions): Promise<House> {
       stopHousekeeping()
       await closePeople()
       await doors.close('the daemon is ending')
+      await out.ways.close()
       approving.close()
+      secrets.close()
       await ledger.close()
       grantDb.close()
     },

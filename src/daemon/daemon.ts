@@ -7,6 +7,7 @@ import { ensureSocketSecret } from '../platform/socket-secret.ts'
 import { compose } from './compose.ts'
 import { createApp } from './http/app.ts'
 import { lockDaemon } from './lock.ts'
+import type { Taken } from './secrets-environment.ts'
 import { createHttpServer, credentialOf } from './server.ts'
 import { openSocket, type SocketServer } from './socket.ts'
 import type { Supervised } from './supervised.ts'
@@ -18,6 +19,8 @@ export interface DaemonOptions {
   readonly clock: Clock
   readonly home: string
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** What was taken out of it, because it holds secrets. */
+  readonly taken?: Taken
   readonly watch: Supervised
 }
 
@@ -25,7 +28,7 @@ const IDLE_CHECK_MS = 1000
 
 /** Runs the daemon until it is told to end: lock, rooms, socket; and backwards. */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
-  const { config, log, clock, home, environment, watch } = options
+  const { config, log, clock, home, environment, watch, taken } = options
   const { values } = config
   const lock = lockDaemon(values['paths.runtime'], { supervisor: process.ppid })
   // once the lock is ours: until then the runs on disk are another daemon's, and not our supervisor's to end
@@ -42,6 +45,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     clock,
     home,
     environment,
+    ...(taken === undefined ? {} : { taken }),
     failures,
     version: installedVersion().version,
     listenAgent: (path, name, uid) => wire.socket!.listenAgent(path, name, uid),

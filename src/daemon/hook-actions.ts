@@ -6,7 +6,7 @@ import { commandDeeds, type CommandReader } from './hook-command.ts'
 import { meanings } from './hook-paths.ts'
 import { scriptText } from './script-text.ts'
 
-/** What policy is asked about one deed. A `name` only matters where a hard exclusion speaks of it. */
+/** What policy is asked about one deed. A `name` only matters where an exclusion or a rule speaks of what it names. */
 export interface HookAction {
   readonly action: Pick<Action, 'namespace' | 'verb' | 'resource' | 'risk' | 'findings'>
   readonly isName: boolean
@@ -50,12 +50,14 @@ function ofCommand(text: string, place: HookPlace, reader: CommandReader): reado
     place.scripts.set(path, script === undefined ? '' : hash('sha256', script))
     return script
   }
-  const { risk, findings, spawns, files, names } = commandDeeds(text, { ...place, readScript: read }, reader)
+  const deeds = commandDeeds(text, { ...place, readScript: read }, reader)
+  const { risk, findings, spawns, files, names, changes } = deeds
   return [
     ...spawns.map((program) => asking('process', 'spawn', program, risk, findings)),
     ...files.map(({ verb, path }) => asking('fs', verb, path, RISK_OF_FILE[verb])),
-    // naming a file is not yet an act; only what nobody may touch is refused for it
+    // naming a file is not yet an act, and what is named may be no file; but what is said of it in as many words counts
     ...names.map((path) => ({ ...asking('fs', 'read', path, 'low'), isName: true })),
+    ...changes.map(({ verb, path }) => ({ ...asking('fs', verb, path, RISK_OF_FILE[verb]), isName: true })),
   ]
 }
 

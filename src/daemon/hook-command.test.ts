@@ -58,6 +58,27 @@ test('what an argument names is found behind an equals sign, an at, a colon, and
   assert.deepEqual(read('git > ~/x').files, [{ verb: 'write', path: join(root, 'x') }])
 })
 
+test('files a program is known to write, move or remove are told apart from those it only names', () => {
+  const changed = (text: string) =>
+    read(text).changes.map(({ verb, path }) => `${verb} ${path.slice(work.length + 1)}`)
+  const cases: Readonly<Record<string, readonly string[]>> = {
+    'rm -rf a b': ['delete a', 'delete b'],
+    'mv a b': ['delete a', 'delete b', 'write a', 'write b'],
+    'git x | tee -a a': ['write a'],
+    'cp a b sub': ['write sub'],
+    'cp -t sub a b': ['write sub'],
+    'cp --target-directory=sub a': ['write a', 'write sub'],
+    'dd if=a of=b': ['write b'],
+    'sed -n 1p a': [],
+    "sed -i.bak s/x/y/ 'a'": ['write s/x/y', 'write a'],
+    'chmod 600 a; cat b': ['write 600', 'write a'],
+    'git add a': [],
+    'cat a': [],
+  }
+  for (const [text, expected] of Object.entries(cases)) assert.deepEqual(changed(text), expected, text)
+  assert.ok(read('cat a').names.includes(join(work, 'a')))
+})
+
 test('what only the shell knows, and what it writes and runs itself, is of high risk; the rest is left as rated', () => {
   const risky = [
     ...['$x y', '"$(git)" z', 'git > $f', 'cd $d; git', 'git "', 'git\u200b'],

@@ -1,5 +1,6 @@
 import type { Finding } from '../core/action.ts'
 import type { RiskLevel } from '../core/risk.ts'
+import { changedBy, type ChangeVerb } from './hook-changes.ts'
 import { findProgram, globbed, meanings } from './hook-paths.ts'
 
 /** A command line, read: what the daemon needs of the room that reads them. */
@@ -45,6 +46,8 @@ export interface CommandDeeds {
   readonly files: readonly { readonly verb: 'read' | 'write'; readonly path: string }[]
   /** Paths it names, which it may do anything with. */
   readonly names: readonly string[]
+  /** Those of them that its programs are known to write, move or remove. */
+  readonly changes: readonly { readonly verb: ChangeVerb; readonly path: string }[]
 }
 
 /** What a shell does by itself and nobody has to be asked for. */
@@ -83,12 +86,12 @@ export function commandDeeds(text: string, place: CommandPlace, reader: CommandR
   const parsed = reader.parse(text)
   if (!parsed.parsable) {
     const note = `the command cannot be read: ${parsed.reason}`
-    return unknown(rated, { spawns: [SHELL], files: [], names: [] }, 'hook.unreadable', note)
+    return unknown(rated, { spawns: [SHELL], files: [], names: [], changes: [] }, 'hook.unreadable', note)
   }
   const reading = new Reading(place)
   for (const segment of parsed.segments) reading.segment(segment)
-  const { spawns, files, names, doubt } = reading
-  const deeds = { spawns: [...spawns], files, names: [...names] }
+  const { spawns, files, names, changes, doubt } = reading
+  const deeds = { spawns: [...spawns], files, names: [...names], changes }
   // a shell that starts no program is still one
   if (deeds.spawns.length === 0) deeds.spawns.push(SHELL)
   return doubt === undefined ? { ...rated, ...deeds } : unknown(rated, deeds, 'hook.unknown', doubt)
@@ -96,7 +99,7 @@ export function commandDeeds(text: string, place: CommandPlace, reader: CommandR
 
 function unknown(
   { risk, findings }: Pick<CommandDeeds, 'risk' | 'findings'>,
-  deeds: Pick<CommandDeeds, 'spawns' | 'files' | 'names'>,
+  deeds: Pick<CommandDeeds, 'spawns' | 'files' | 'names' | 'changes'>,
   rule: string,
   note: string,
 ): CommandDeeds {
@@ -112,6 +115,7 @@ class Reading {
   readonly spawns = new Set<string>()
   readonly files: { readonly verb: 'read' | 'write'; readonly path: string }[] = []
   readonly names = new Set<string>()
+  readonly changes: { readonly verb: ChangeVerb; readonly path: string }[] = []
   doubt: string | undefined
 
   constructor(place: CommandPlace) {
@@ -123,6 +127,10 @@ class Reading {
     this.#program(program)
     const base = program.text.slice(program.text.lastIndexOf('/') + 1)
     for (const arg of args) for (const text of this.#texts(arg)) this.#name(text, base)
+    for (const { verb, word } of changedBy(base, args)) {
+      const paths = this.#texts(word).flatMap((text) => this.#each(text))
+      for (const path of paths) this.changes.push({ verb, path })
+    }
     if (program.text === 'cd' || program.text === 'pushd') this.#move(args)
     for (const { operator, target } of redirects) this.#redirect(operator, target)
   }

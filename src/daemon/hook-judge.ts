@@ -63,8 +63,8 @@ export async function judgeCall(
   for (const { action, isName } of parts) {
     const seen = await rooms.inspect(who, { ...action, bytes })
     const decision = judging.contained(who, seen) ?? judging.decide(who, seen)
-    // a name is no act: it only counts where nobody may touch what it names
-    if (!isName || isExcluded(decision)) weighed.push({ action: seen, decision })
+    // a name is no act: it only counts where something is said of what it names
+    if (!isName || isSpokenOf(decision)) weighed.push({ action: seen, decision })
   }
   const worst = weighed.toSorted(strictestFirst)[0]
   if (worst === undefined) throw new Error('there is nothing to decide on')
@@ -80,7 +80,9 @@ function strictestFirst(one: Weighed, other: Weighed): number {
   return byEffect || RISK_LEVELS.indexOf(other.action.risk) - RISK_LEVELS.indexOf(one.action.risk)
 }
 
-function isExcluded({ effect, rule }: Decision): boolean {
+/** Not what is refused because nothing allows it: a word that looks like a path would be refused as one. */
+function isSpokenOf({ effect, rule }: Decision): boolean {
+  if (rule.startsWith('rule.')) return effect !== 'allow'
   return effect === 'deny' && (rule.startsWith('exclusion.') || rule.startsWith('containment.'))
 }
 

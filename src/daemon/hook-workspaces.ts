@@ -1,5 +1,5 @@
 import { messageOf } from '../core/error.ts'
-import type { HookCall } from '../enforce/session/index.ts'
+import type { Session } from '../enforce/session/index.ts'
 import type { Claim } from './workspaces.ts'
 
 export interface HookWorkspaceOptions {
@@ -16,8 +16,12 @@ export interface HookWorkspaceOptions {
 export function hookWorkspaces({ home, workspaceAt, claim }: HookWorkspaceOptions) {
   const claims = new Map<string, Claim | undefined>()
   return {
-    /** @returns why the session has no workspace, when it has none */
-    enter({ session, harness, cwd }: HookCall): string | undefined {
+    /**
+     * Where it began, not where it is by now: a harness that is heard again after a restart may have moved on.
+     *
+     * @returns why the session has no workspace, when it has none
+     */
+    enter({ id: session, harness, workspace: cwd }: Session): string | undefined {
       if (claims.has(session)) return undefined
       claims.set(session, undefined)
       if (cwd === '') return 'Warder: this session named no directory, so it has no workspace.'

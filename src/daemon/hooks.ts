@@ -15,6 +15,7 @@ import {
 } from '../enforce/session/index.ts'
 import type { Credential, GateEvent } from '../gate/index.ts'
 import { hookLockEvent, hookProvenEvent, hookRefusalEvent } from './hook-events.ts'
+import { behind, isHarnessAlive } from './hook-harness.ts'
 import { judgeCall, type JudgeOptions } from './hook-judge.ts'
 import { hookWorkspaces, type HookWorkspaceOptions } from './hook-workspaces.ts'
 import { speaker } from './runs.ts'
@@ -54,6 +55,9 @@ export function openHooks(options: HooksOptions): Hooks {
     ...{ now, newNonce },
     store: fileSessionStore(join(options.stateDirectory, 'hook-sessions.json')),
     onLock: (session) => write(hookLockEvent(session)),
+    isAlive: isHarnessAlive,
+    // it ended without a word: its workspace is nobody's any more
+    onGone: ({ id }) => workspaces.leave(id),
   })
   const workspaces = hookWorkspaces(options.workspaces)
   const timer = setInterval(() => {
@@ -119,6 +123,7 @@ function ofCaller(call: HookCall, credential: Credential): HookCall {
 function inMoment(call: HookCall, credential: Credential, desk: Desk): HookWords | Promise<HookWords> {
   if (DOCTOR.test(call.session.slice(call.session.indexOf(':') + 1)))
     return wordsFor(call, { effect: 'deny', reason: 'this call asks whether the hook is alive: it is' })
+  if (call.moment !== 'end') desk.book.behind(call, behind(credential))
   switch (call.moment) {
     case 'start':
       return start(call, desk)
@@ -134,8 +139,9 @@ function inMoment(call: HookCall, credential: Credential, desk: Desk): HookWords
 }
 
 function start(call: HookCall, { book, workspaces, options }: Desk): HookWords {
-  const { marker, lock } = book.of(call)
-  const note = workspaces.enter(call)
+  const session = book.of(call)
+  const { marker, lock } = session
+  const note = workspaces.enter(session)
   const context = [
     ...(lock === undefined ? [] : [lockedReason(lock.why)]),
     ...(lock === undefined && marker !== undefined ? [instruction(options.markedCommand(marker.nonce))] : []),
@@ -157,7 +163,7 @@ async function before(call: HookCall, credential: Credential, desk: Desk): Promi
     else write(hookRefusalEvent(call.harness, rule, reason, call))
     return wordsFor(call, { effect: 'deny', reason })
   }
-  workspaces.enter(call)
+  workspaces.enter(session)
   const asking = speaker(credential, call.harness)
   const { effect, reason } = await judgeCall(call, asking, session.workspace, options)
   // what the harness is left to ask may run, if its user says so

@@ -6,6 +6,7 @@ import type { Listener } from '../platform/unix-socket.ts'
 import type { AttachedRun } from './attach.ts'
 import type { Handlers } from './http/app.ts'
 import type { Runs } from './runs.ts'
+import type { Taken } from './secrets-environment.ts'
 import type { Failures } from './supervised.ts'
 
 export interface ComposeOptions {
@@ -14,6 +15,8 @@ export interface ComposeOptions {
   readonly clock: Clock
   readonly home: string
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** Variables that were taken out of the environment, because they hold secrets. */
+  readonly taken?: Taken
   readonly version: string
   /** What befell the daemons before this one, as far as their supervisor knows. */
   readonly failures?: Failures

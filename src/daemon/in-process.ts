@@ -7,12 +7,12 @@ import { createLog, type Log } from '../platform/log.ts'
 import { peerLookup } from '../platform/peer.ts'
 import { ensureSocketSecret } from '../platform/socket-secret.ts'
 import { installedVersion } from '../platform/version.ts'
-import { redactSecrets } from '../record/audit/index.ts'
 import { compose } from './compose.ts'
 import type { House } from './house.ts'
 import { createApp } from './http/app.ts'
 import type { Caller } from './http/app.ts'
 import { lockDaemon, type DaemonLock } from './lock.ts'
+import { redactorOfProcess } from './redaction.ts'
 import { createHttpServer, credentialOf, type HttpServer } from './server.ts'
 import { SocketServer } from './socket.ts'
 
@@ -38,7 +38,7 @@ async function open(world: LibraryWorld, lock: DaemonLock): Promise<Backend> {
     level: 'error',
     now: () => clock.now(),
     write: (line) => process.stderr.write(line),
-    redact: redactSecrets,
+    redact: redactorOfProcess(),
   })
   const late: { wire?: Wire } = {}
   const house = await compose({

@@ -23,7 +23,7 @@ function fail(log: Log, error: unknown): void {
 
 process.umask(0o077) // nothing Warder makes is for others
 const [role, ...rest] = process.argv.slice(2)
-// the supervisor is handed no secret, and knows nothing it could leak
+// the supervisor logs nothing it was handed
 const options = { level: 'info', now: systemClock.now, write, redact: (text: string) => text } as const
 const late = { log: createLog(options) }
 // an error nobody caught leaves nothing we could be sure of: end, and with us every sandbox ends
@@ -35,8 +35,11 @@ process.on('uncaughtException', (error) => {
 try {
   if (role === SUPERVISED) await daemon(rest)
   else {
+    const { startClean } = await import('./secrets-environment.ts')
+    const { args, taken, problem } = startClean(process.argv.slice(2)) // before anything could look at our environment
+    if (problem !== undefined) late.log.warn(problem)
     const { supervise } = await import('./supervisor-main.ts')
-    process.exit(await supervise(process.argv.slice(2), late.log))
+    process.exit(await supervise(args, late.log, taken))
   }
   process.exit() // everything is settled, signed and closed; nothing is left to wait for
 } catch (error) {
@@ -45,13 +48,16 @@ try {
 }
 
 /** Reads the configuration and runs until told to end. */
-async function daemon(args: readonly string[]): Promise<void> {
+async function daemon(words: readonly string[]): Promise<void> {
   const { supervised } = await import('./supervised.ts')
   const watch = supervised() // first: what follows may take its time, and is watched from here
   const { guardOwnMemory } = await import('./own-memory.ts')
   guardOwnMemory({ warn: (message) => late.log.warn(message) }) // before the first key is read
-  const { redactSecrets } = await import('../record/audit/index.ts')
-  late.log = createLog({ ...options, redact: redactSecrets })
+  const { takenBySupervisor } = await import('./secrets-environment.ts')
+  const { args, taken } = takenBySupervisor(words)
+  const { redactorOfProcess } = await import('./redaction.ts')
+  const redact = redactorOfProcess()
+  late.log = createLog({ ...options, redact })
   const [{ ambient, loadConfig, profileBanner }, { runDaemon }] = await Promise.all([
     import('../platform/config.ts'),
     import('./daemon.ts'),
@@ -61,8 +67,8 @@ async function daemon(args: readonly string[]): Promise<void> {
   )
   const { env, cwd } = ambient()
   const config = await loadConfig({ env, flags, cwd, home: homedir() })
-  const log = createLog({ ...options, level: config.values['log.level'], redact: redactSecrets })
+  const log = createLog({ ...options, level: config.values['log.level'], redact })
   const banner = profileBanner(config)
   if (banner !== undefined) log.warn(banner)
-  await runDaemon({ config, log, clock: systemClock, home: homedir(), environment: env, watch })
+  await runDaemon({ config, log, clock: systemClock, home: homedir(), environment: env, taken, watch })
 }

@@ -11,17 +11,23 @@ export const GIVEN_AWAY = { sockets: '/run/warder-agents', layers: '/var/lib/war
 export function ownPlaces(values: SettingValues, home: string) {
   for (const key of ['paths.config', 'paths.state', 'paths.runtime'] as const)
     ensurePrivateDirectory(values[key])
+  const secrets = [
+    values['secrets.key_file'],
+    values['secrets.boot_file'],
+    values['secrets.boot_key'],
+  ].filter((path) => path !== undefined)
   const own = [
     values['paths.config'],
     values['paths.state'],
     values['paths.keys'],
     values['paths.runtime'],
     values['audit.directory'],
+    ...secrets,
     ...Object.values(GIVEN_AWAY),
   ]
   const places = {
     homes: [home],
-    keyStore: [values['paths.keys']],
+    keyStore: [values['paths.keys'], ...secrets],
     ledger: [values['audit.directory']],
     policy: [values['paths.config']],
     state: [values['paths.state'], values['paths.runtime'], ...Object.values(GIVEN_AWAY)],

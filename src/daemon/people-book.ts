@@ -16,6 +16,7 @@ import {
   sqlitePeopleStore,
   type Member,
   type PeopleKeys,
+  type Sender,
   type SessionTimes,
 } from '../decide/identity/index.ts'
 import type { Principal } from '../core/principal.ts'
@@ -34,6 +35,9 @@ export interface PeopleRoomOptions {
   readonly changed: (version: number) => void
   readonly joined: (member: Member) => void
   readonly left: (member: Member) => void
+  /** The same of chat senders. */
+  readonly heard: (sender: Sender) => void
+  readonly silenced: (sender: Sender) => void
 }
 
 /** Everything that stands on the book of people. */
@@ -84,6 +88,7 @@ export class PeopleRoom {
     this.#state.seen = Math.max(this.#state.seen, this.#state.rooms?.book.version ?? 0)
     for (const member of this.#state.rooms?.members.list('guest') ?? []) this.#options.left(member)
     for (const member of this.#state.rooms?.members.list('device') ?? []) this.#options.left(member)
+    for (const sender of this.#state.rooms?.senders.list() ?? []) this.#options.silenced(sender)
     this.close()
     const path = join(directory, 'people.db')
     const aside = join(directory, `people.db.aside-${now()}`)
@@ -121,7 +126,8 @@ export class PeopleRoom {
   }
 
   #open(beginsAt?: number): PeopleRooms {
-    const { directory, now, times, policyDigest, isGenuine, changed, joined, left } = this.#options
+    const { directory, now, times, policyDigest, isGenuine, changed, joined, left, heard, silenced } =
+      this.#options
     const { keys } = this
     const db = openDb(join(directory, 'people.db'))
     this.#state.db = db
@@ -135,7 +141,7 @@ export class PeopleRoom {
     const lockout = new Lockout(book, now)
     const sessions = new Sessions({ book, keys, now, times })
     const members = new Members({ book, keys, now, joined, left })
-    const pairings = new Pairings({ book, keys, lockout, now, members })
+    const pairings = new Pairings({ book, keys, lockout, now, members, heard })
     return {
       book,
       lockout,
@@ -143,7 +149,7 @@ export class PeopleRoom {
       members,
       pairings,
       owner: new OwnerAccess({ book, lockout, sessions, now, isGenuine }),
-      senders: new Senders({ book, pairings, now }),
+      senders: new Senders({ book, pairings, now, left: silenced }),
       slips: new Slips({ book, keys, now, policyDigest }),
     }
   }

@@ -10,6 +10,7 @@ import { peerLookup } from '../platform/peer.ts'
 import type { Ledger } from '../record/audit/index.ts'
 import type { Acts } from './acts.ts'
 import type { Handler, Handlers } from './http/app.ts'
+import { peopleApprovalCalls } from './http/people-approvals.ts'
 import { createPeopleApp } from './http/people-app.ts'
 import { peopleCalls } from './http/people-calls.ts'
 import { peopleHandlers } from './http/people.ts'
@@ -17,10 +18,20 @@ import { pairingHandlers } from './http/pairing.ts'
 import { isWideGrant, type People } from './people.ts'
 import { endOverdue, endRunsOf, memberExec } from './people-exec.ts'
 import { openPeopleSocket } from './people-socket.ts'
+import type { Questions } from './questions.ts'
 import type { Runs } from './runs.ts'
 
 /** Calls of the owner that loosen something; with a passphrase set, each needs it given a short time ago. */
-type Loosening = 'resume' | 'policyReload' | 'grantAdd' | 'trustSet' | 'autonomySet' | 'budgetSet'
+type Loosening =
+  | 'resume'
+  | 'policyReload'
+  | 'grantAdd'
+  | 'trustSet'
+  | 'autonomySet'
+  | 'airlockOpen'
+  | 'firewallAsk'
+  | 'budgetSet'
+  | 'budgetReset'
 
 /** Puts the passphrase before the calls that loosen something. Who is not the owner is left to the gate. */
 export function guardLoosening<H extends Partial<Pick<Handlers, Loosening>>>(people: People, handlers: H): H {
@@ -38,8 +49,11 @@ export function guardLoosening<H extends Partial<Pick<Handlers, Loosening>>>(peo
   put('resume', () => true)
   put('policyReload', () => true)
   put('budgetSet', () => true)
+  put('budgetReset', () => true)
   put('trustSet', ({ stage }) => stage !== 'draft')
   put('autonomySet', ({ level }) => level !== 'manual')
+  put('airlockOpen', () => true)
+  put('firewallAsk', ({ act }) => !['confirm', 'rollback', 'restore', 'revoke'].includes(act))
   put('grantAdd', ({ capability, duration }) =>
     isWideGrant(capability, duration === undefined ? undefined : parseDurationMs(duration)),
   )
@@ -93,6 +107,7 @@ function withIdentities<H extends Pick<Handlers, Shown>>(people: People, handler
 
 export interface PeopleDoorOptions extends PeopleWiring {
   readonly handlers: Pick<Handlers, 'status' | 'stop'>
+  readonly questions: Questions
   readonly runs: Runs
   readonly clock: Clock
   readonly log: Log
@@ -103,7 +118,10 @@ export async function openPeopleDoor(options: PeopleDoorOptions): Promise<() => 
   const { people, runs, rooms, acts, now, handlers, socket: path, clock, log } = options
   people.onLeft = (member) => endRunsOf(runs, member, 'its rights were taken away')
   const { status, stop } = handlers
-  const calls = peopleCalls({ people, rooms, acts, now, exec: memberExec(runs), status, stop })
+  const calls = {
+    ...peopleCalls({ people, rooms, acts, now, exec: memberExec(runs), status, stop }),
+    ...peopleApprovalCalls({ people, rooms, acts, questions: options.questions }),
+  }
   const members = () => {
     const all = people.room.roomsIfAny()?.members
     return all === undefined ? [] : [...all.list('guest'), ...all.list('device')]

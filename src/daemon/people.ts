@@ -3,12 +3,15 @@ import type { Principal } from '../core/principal.ts'
 import { isAtLeast, type RiskLevel } from '../core/risk.ts'
 import {
   Authenticator,
+  ChatBridge,
   checkScope,
   identityError,
   isWide,
   principalOf,
   type Credential as IdentityCredential,
+  senderPrincipal,
   type Member,
+  type Sender,
 } from '../decide/identity/index.ts'
 import type { PolicyEngine } from '../decide/policy/index.ts'
 import { parseCapability } from '../core/capability.ts'
@@ -16,6 +19,7 @@ import type { Credential, GateEvent } from '../gate/index.ts'
 import type { SettingValues } from '../platform/settings.ts'
 import type { Ledger } from '../record/audit/index.ts'
 import type { Keys } from '../record/sign/index.ts'
+import { bridgeSecretOf } from './chat-bridge.ts'
 import { PeopleRoom, type PeopleRooms } from './people-book.ts'
 import { authEvent, changeEvent, PEOPLE_CHANGE, type AuthTry } from './people-events.ts'
 
@@ -38,21 +42,25 @@ interface AskedQuestion {
 /** Who is known here: the authenticator, and everything that stands on the book of people. */
 export class People {
   readonly #options: PeopleOptions
+  /** What signs chat messages; undefined: none is taken. */
+  readonly #bridgeSecret: Uint8Array | undefined
   readonly room: PeopleRoom
   readonly authenticator: Authenticator
   /** Ends what a guest or device runs; set by whoever knows the runs. */
   onLeft: (member: Member) => Promise<number> = async () => 0
 
-  /** @throws IdentityError `AUTH_OFF_REFUSED` */
+  /** @throws IdentityError `AUTH_OFF_REFUSED`; WebhookError, FileError for a secret that cannot be used */
   constructor(options: PeopleOptions) {
     const { values, keys, ledger, engine, now, append, lost } = options
     refuseAuthOff(values)
     this.#options = options
+    this.#bridgeSecret = bridgeSecretOf(values)
     this.authenticator = new Authenticator({
       ownerUid: process.getuid?.() ?? -1,
       now,
       sessionOf: (token, uid) => this.room.roomsIfAny()?.sessions.find(token, uid),
       memberOf: (id) => this.#liveMember(id),
+      senderOf: (channel, sender) => this.room.roomsIfAny()?.senders.find(channel, sender),
       runs: { ofSocket: (agent, tail) => this.room.runs.ofSocket(agent, tail) },
       isAuthOff: values['auth.mode'] === 'off',
     })
@@ -70,14 +78,17 @@ export class People {
       policyDigest: () => engine.policy().digest,
       isGenuine: this.authenticator.isGenuine,
       changed: (version) => void append(changeEvent(version)).catch(lost),
-      joined: (member) => this.#giveScope(member),
-      left: (member) => this.#takeScope(member),
+      joined: (member) => this.#giveScope(scopeOf(member)),
+      left: (member) => this.#takeScope(scopeOf(member)),
+      heard: (sender) => this.#giveScope(senderScope(sender)),
+      silenced: (sender) => this.#takeScope(senderScope(sender)),
     })
     for (const what of ['guest', 'device'] as const) {
       for (const member of this.room.roomsIfAny()?.members.list(what) ?? []) {
-        if (this.#liveMember(member.id) !== undefined) this.#giveScope(member)
+        if (this.#liveMember(member.id) !== undefined) this.#giveScope(scopeOf(member))
       }
     }
+    for (const sender of this.room.roomsIfAny()?.senders.list() ?? []) this.#giveScope(senderScope(sender))
   }
 
   get identify() {
@@ -88,9 +99,25 @@ export class People {
     return this.authenticator.genuine
   }
 
+  /** Whose rights what is started has: those of the agent that is named, or of who asked. */
+  readonly actsAs = (who: Principal, agent: string | undefined): Principal =>
+    agent === undefined ? this.genuine(who) : this.authenticator.startedBy(who, agent)
+
   /** @throws IdentityError `PEOPLE_UNTRUSTED` */
   rooms(): PeopleRooms {
     return this.room.rooms()
+  }
+
+  /** Whoever brings chat messages. @throws IdentityError `PROOF_INVALID` where no bridge is set, `PEOPLE_UNTRUSTED` */
+  bridge(): ChatBridge {
+    const { book } = this.rooms()
+    const secret = this.#bridgeSecret
+    if (secret !== undefined) return new ChatBridge({ book, secret, now: this.#options.now })
+    throw identityError(
+      'PROOF_INVALID',
+      'no chat bridge is known here',
+      'set approval.webhook_secret to the file with the secret of the bridge',
+    )
   }
 
   /**
@@ -133,6 +160,15 @@ export class People {
     return value
   }
 
+  /** That somebody was not heard, where no error says so. */
+  async refused(
+    attempt: Omit<AuthTry, 'refused' | 'reason'>,
+    refused: string,
+    reason: string,
+  ): Promise<void> {
+    await this.#options.append(authEvent({ ...attempt, refused, reason }))
+  }
+
   /** Takes a member's rights away and ends what it runs. @returns how many runs that were */
   async revoke(id: string, what: Member['what'], by: string): Promise<{ member: Member; endedRuns: number }> {
     const { members } = this.rooms()
@@ -167,24 +203,39 @@ export class People {
     return member !== undefined && members?.isLive(member) === true ? member : undefined
   }
 
-  #giveScope(member: Member): void {
-    const { engine } = this.#options
-    for (const [i, capability] of member.scope.entries()) {
-      engine.admit({
-        id: `${member.id}.${i}`,
-        principal: principalOf(member),
-        capability,
-        grantor: 'owner',
-        reason: `the scope of ${principalOf(member)}`,
-        notBefore: member.activeAt ?? member.madeAt,
-        expiresAt: member.expiresAt,
+  #giveScope({ id, principal, scope, notBefore, expiresAt }: Scope): void {
+    for (const [i, capability] of scope.entries()) {
+      this.#options.engine.admit({
+        ...{ id: `${id}.${i}`, principal, capability, grantor: 'owner', notBefore, expiresAt },
+        reason: `the scope of ${principal}`,
       })
     }
   }
 
-  #takeScope(member: Member): void {
-    for (const i of member.scope.keys()) this.#options.engine.withdraw(`${member.id}.${i}`)
+  #takeScope({ id, scope }: Scope): void {
+    for (const i of scope.keys()) this.#options.engine.withdraw(`${id}.${i}`)
   }
+}
+
+/** What somebody was let in for, as the policy is given it. */
+interface Scope {
+  readonly id: string
+  readonly principal: string
+  readonly scope: readonly string[]
+  readonly notBefore: number
+  readonly expiresAt: number
+}
+
+function scopeOf(member: Member): Scope {
+  const { id, scope, activeAt, madeAt, expiresAt } = member
+  return { id, principal: principalOf(member), scope, notBefore: activeAt ?? madeAt, expiresAt }
+}
+
+function senderScope(sender: Sender): Scope {
+  const { scope, approvedAt: notBefore, expiresAt } = sender
+  const principal = senderPrincipal(sender)
+  // of this approval: what a later one leaves out must not stay in force under its name
+  return { id: `${principal}@${notBefore}`, principal, scope, notBefore, expiresAt }
 }
 
 /** A grant that a passphrase, where there is one, must stand behind: without an end, or for longer than an hour. */

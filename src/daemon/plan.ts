@@ -2,12 +2,7 @@ import { join } from 'node:path'
 import { userInfo } from 'node:os'
 import type { RunInput } from '../api/endpoints.ts'
 import type { Principal } from '../core/principal.ts'
-import {
-  reach,
-  type GrantBook,
-  type PolicyEngine,
-  type Reach as PolicyReach,
-} from '../decide/policy/index.ts'
+import type { GrantBook, PolicyEngine } from '../decide/policy/index.ts'
 import {
   atTier,
   compile,
@@ -18,18 +13,23 @@ import {
   type DriverChoice,
   type Lookup,
   type Profile,
-  type Reach,
   type SandboxSpec,
+  webScraper,
 } from '../enforce/sandbox/index.ts'
 import type { z } from 'zod'
 import type { Layers } from './layers.ts'
+import { Made } from './made.ts'
 import { GIVEN_AWAY } from './own-places.ts'
+import { grantsIn, isNarrower, isOpenedTo, reachOf } from './plan-reach.ts'
 import { tierNotes, tierOf } from './tier.ts'
 import type { Listener } from '../platform/unix-socket.ts'
 import type { Plan } from './runs.ts'
+import type { WaysOut } from './ways-out.ts'
 
 export interface PlannerOptions {
   readonly engine: PolicyEngine
+  /** The agent that is started, or else who asked; as the authenticator made them. @throws for anybody else */
+  readonly actsAs: (who: Principal, agent: string | undefined) => Principal
   readonly grants: GrantBook
   readonly profiles: () => ReadonlyMap<string, Profile>
   readonly home: string
@@ -43,6 +43,10 @@ export interface PlannerOptions {
   readonly lookup?: Lookup
   /** What agents write to instead of their workspace. */
   readonly layers: Layers
+  /** How agents leave their sandbox: through the proxy alone. */
+  readonly ways: WaysOut
+  /** Told of what could not be taken back. */
+  readonly bug: (error: unknown) => void
   /** Which driver will run it, and what that one does not keep. */
   readonly choose: DriverChoice['choose']
   /** Masks what has the shape of a secret; an environment value it would mask does not go along, whatever its name. */
@@ -81,7 +85,7 @@ export type PlanFor = 'start' | 'look'
 
 /** Turns a request into exactly what will be done: profile, policy, grants and machine, compiled to one spec. */
 export function createPlanner(options: PlannerOptions) {
-  const { engine, grants, home, now, layers, lookup = diskLookup } = options
+  const { engine, grants, home, now, layers, ways, lookup = diskLookup } = options
   const exclusions = [...options.own, ...SECRET_PLACES.map((place) => join(home, place))]
   return async (
     request: z.output<typeof RunInput>,
@@ -95,18 +99,23 @@ export function createPlanner(options: PlannerOptions) {
     const agent = request.agent
     const isAgents = agent !== undefined && profile.filesystem.workspace.startsWith('read-')
     if (isAgents) refuseAsWorkspace(workspace, lookup)
-    const principal: Principal =
-      agent === undefined ? who : { id: agent, role: 'agent', channel: who.channel }
+    const principal = options.actsAs(who, agent)
     const reachNow = () =>
       reachOf(engine, principal, now(), workspace).filter((line) => !isAgents || !isOpenedTo(line, workspace))
     const reached = reachNow()
     const host = hostOf(profile, { workspace, home, user: user() }, lookup)
     const asked = { request, profile, workspace, host }
     const { layer, notes, close } = await (purpose === 'look' ? layers.describe(asked) : layers.open(asked))
-    let socket: Listener | undefined
     let isTried = false
+    const made = new Made(options.bug)
+    made.add(() => close(isTried))
     try {
-      socket = agent === undefined ? undefined : await agentSocket(options, agent, runId, host.uid)
+      const socket = agent === undefined ? undefined : await agentSocket(options, agent, runId, host.uid)
+      made.add(() => socket?.close())
+      const out = await (purpose === 'look'
+        ? ways.describe({ profile, agent, secrets: request.secrets ?? [] })
+        : ways.open({ profile, agent, secrets: request.secrets ?? [], runId, host, principal }))
+      made.add(() => out.close())
       const compiled = compile(
         limited(profile, request),
         {
@@ -123,6 +132,7 @@ export function createPlanner(options: PlannerOptions) {
           seccompDigest: options.seccompDigest,
           terminal: request.terminal !== undefined && profile.terminal,
           ...(socket === undefined ? {} : { socket: { source: socket.path, path: AGENT_SOCKET } }),
+          ...(out.way === undefined ? {} : { way: out.way }),
         },
         lookup,
       )
@@ -130,7 +140,13 @@ export function createPlanner(options: PlannerOptions) {
       const spec = {
         ...compiled,
         notEnforced: [...new Set([...compiled.notEnforced, ...choice.notEnforced])],
-        notes: [...compiled.notes, ...tierNotes(request.agent, tier, profile), ...notes, ...choice.notes],
+        notes: [
+          ...compiled.notes,
+          ...tierNotes(request.agent, tier, profile),
+          ...notes,
+          ...out.notes,
+          ...choice.notes,
+        ],
       }
       const used = grantsIn(reached)
       return {
@@ -143,20 +159,10 @@ export function createPlanner(options: PlannerOptions) {
           isTried = true // asked around every start, so a plan nobody ever asked this of was never started
           return !isNarrower(reachNow(), reached)
         },
-        dispose: async () => {
-          try {
-            await close(isTried)
-          } finally {
-            await socket?.close()
-          }
-        },
+        dispose: () => made.takeBack(),
       }
     } catch (error) {
-      try {
-        await close(false)
-      } finally {
-        await socket?.close()
-      }
+      await made.takeBack()
       throw error
     }
   }
@@ -196,10 +202,18 @@ function withoutSecrets(
 }
 
 function profileFor(
-  { profile, kind }: z.output<typeof RunInput>,
+  { profile, kind, domains = [] }: z.output<typeof RunInput>,
   profiles: ReadonlyMap<string, Profile>,
 ): Profile {
   const name = profile ?? (kind === 'run' ? 'agent' : 'tool-minimal')
+  if (name === 'web_scraper' && domains.length > 0) return webScraper(domains)
+  if (domains.length > 0) {
+    throw new SandboxError(
+      'SANDBOX_PROFILE_INVALID',
+      `domains are for profile web_scraper, not for ${name}`,
+      `let the agent reach a host with --grant net:connect:HOST:443, or name domains in the profile`,
+    )
+  }
   const found = profiles.get(name)
   if (found !== undefined) return found
   throw new SandboxError(
@@ -224,52 +238,6 @@ function refuseAsWorkspace(path: string, lookup: Lookup): void {
     `the workspace ${path} is not a directory Warder can enter`,
     'name an existing directory with --workspace',
   )
-}
-
-/**
- * What policy says of files, in the two words mounts know. What may not be listed may not be read; what may not be made
- * or removed may not be written: the stricter reading, because a mount cannot tell them apart.
- */
-function reachOf(engine: PolicyEngine, who: Principal, now: number, workspace: string): Reach[] {
-  const lines = reach(engine, who, now, [workspace])
-  return lines.flatMap((line): Reach[] => {
-    const verb = verbOf(line)
-    // the owner's own command gets what its profile shows, not everything the owner may
-    if (verb === undefined || line.rule === 'role.owner') return []
-    return [{ effect: line.effect, verb, pattern: line.pattern, rule: line.rule }]
-  })
-}
-
-/**
- * What keeps others out of a workspace does not keep out who is given it too: several agents may share one. The book of
- * workspaces would say so, but nothing is noted there for a plan that may be refused, or is only looked at.
- */
-function isOpenedTo({ rule, pattern }: Reach, workspace: string): boolean {
-  return rule === 'exclusion.other-workspace' && pattern === `${workspace}/**`
-}
-
-function verbOf({ verb, effect }: PolicyReach): Reach['verb'] | undefined {
-  if (verb === 'read' || verb === 'write') return verb
-  if (effect === 'allow') return undefined
-  return verb === 'list' ? 'read' : 'write'
-}
-
-/** Whether something the plan was made from is gone, or something was closed since. Another agent's new workspace is neither. */
-function isNarrower(since: readonly Reach[], planned: readonly Reach[]): boolean {
-  const textOf = ({ effect, verb, pattern, rule }: Reach): string => [effect, verb, pattern, rule].join('\n')
-  const before = new Set(planned.map(textOf))
-  const after = new Set(since.map(textOf))
-  const isGone = planned.some((line) => line.effect === 'allow' && !after.has(textOf(line)))
-  const isClosed = (line: Reach): boolean =>
-    line.effect === 'deny' && line.rule !== 'exclusion.other-workspace' && !before.has(textOf(line))
-  return isGone || since.some(isClosed)
-}
-
-function grantsIn(lines: readonly Reach[]): string[] {
-  const ids = lines
-    .filter(({ effect, rule }) => effect === 'allow' && rule.startsWith('grant.'))
-    .map(({ rule }) => rule.slice('grant.'.length))
-  return [...new Set(ids)]
 }
 
 function endings(used: readonly string[], grants: GrantBook): string[] {

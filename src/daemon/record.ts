@@ -5,6 +5,7 @@ import type { Clock } from '../platform/clock.ts'
 import type { Config } from '../platform/config.ts'
 import { openLedger, originOf, type Ledger } from '../record/audit/index.ts'
 import { openKeys, type Keys } from '../record/sign/index.ts'
+import { redactorWith, type Redact } from './redaction.ts'
 
 /** The record and the keys it is signed with. */
 export interface OpenRecord {
@@ -12,6 +13,8 @@ export interface OpenRecord {
   readonly ledger: Ledger
   /** The ledger's name in its checkpoints. */
   readonly origin: string
+  /** Masks what must not be written down; its tags are of this installation. */
+  readonly redact: Redact
   /** Keys that signed grants before the present one. */
   readonly retiredGrantKeys: readonly Verifier[]
 }
@@ -23,10 +26,12 @@ export async function openRecord({ values }: Config, clock: Clock): Promise<Open
     now: () => clock.now(),
   })
   const hostId = hostIdOf()
+  const redact = redactorWith(keys.secret('permit').mac('tags of what is redacted'))
   const ledger = await openLedger({
     directory: values['audit.directory'],
     hostId,
     signer: keys.signer('checkpoint'),
+    redact,
     trustedKeys: keys.publicKeys('checkpoint').map(({ publicKey }) => publicKey),
     ...(values['audit.witness'] === undefined ? {} : { witnessPath: values['audit.witness'] }),
     clock,
@@ -34,7 +39,7 @@ export async function openRecord({ values }: Config, clock: Clock): Promise<Open
     checkpointEntries: values['audit.checkpoint_every'],
     checkpointMs: values['audit.checkpoint_interval'],
   })
-  return { keys, ledger, origin: originOf(hostId), retiredGrantKeys: retired(keys) }
+  return { keys, ledger, origin: originOf(hostId), redact, retiredGrantKeys: retired(keys) }
 }
 
 function retired(keys: Keys): Verifier[] {

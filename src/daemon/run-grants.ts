@@ -12,6 +12,8 @@ export interface RunGrantOptions {
   readonly grantAdd: Handlers['grantAdd']
   readonly outcomes: Outcomes
   readonly ended: (grant: Grant) => Promise<void>
+  /** The hosts a secret is bound to. @throws SecretsError when there is none of that name */
+  readonly hostsOf: (secret: string) => readonly string[]
   readonly now: () => number
 }
 
@@ -23,9 +25,18 @@ export function runGrants({
   grantAdd,
   outcomes,
   ended,
+  hostsOf,
   now,
-}: RunGrantOptions): Pick<RunsOptions, 'addGrant' | 'withdrawGrant'> {
+}: RunGrantOptions): Pick<RunsOptions, 'grantsOf' | 'addGrant' | 'withdrawGrant'> {
   return {
+    // a secret nobody can send anywhere is of no use: its hosts come with it
+    grantsOf: ({ grants: asked, secrets = [] }) => {
+      const forSecrets = secrets.flatMap(({ name, hosts }) => [
+        `secret:use:${name}`,
+        ...(hosts.length === 0 ? hostsOf(name) : hosts).map(reachOf),
+      ])
+      return [...new Set([...asked, ...forSecrets])]
+    },
     async addGrant(credential, { agent = '', grantFor, reason }, capability) {
       const input = { principal: agent, capability, reason: reason ?? 'given when the agent was started' }
       const asked = grantFor === undefined ? input : { ...input, duration: grantFor }
@@ -58,4 +69,9 @@ function revoked(
   } catch (error) {
     return messageOf(error)
   }
+}
+
+/** The capability to reach a host; over TLS where no port is said. */
+function reachOf(host: string): string {
+  return `net:connect:${/:\d{1,5}$/.test(host.replace(/^\[[^\]]*\]/, '')) ? host : `${host}:443`}`
 }

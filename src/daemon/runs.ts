@@ -71,6 +71,8 @@ export interface RunsOptions {
   ) => Promise<Running>
   /** Records a refusal that no decision made: a plan that could not be. */
   readonly refused: (who: Principal, action: Omit<Action, 'bytes'>, error: unknown) => Promise<void>
+  /** The capabilities a run is to be given, those its secrets need among them. */
+  readonly grantsOf: (request: RunRequest) => readonly string[]
   /** Owner's words for the run's own grants. @returns the grant's id */
   readonly addGrant: (credential: Credential, request: RunRequest, capability: string) => Promise<string>
   /** Takes such a grant back, on record. */
@@ -127,8 +129,8 @@ export class Runs {
   }
 
   async #giveGrants(credential: Credential, request: RunRequest, made: Made): Promise<void> {
-    const { rooms, addGrant, withdrawGrant } = this.#options
-    for (const capability of request.grants) {
+    const { rooms, addGrant, withdrawGrant, grantsOf } = this.#options
+    for (const capability of grantsOf(request)) {
       const id = await addGrant(credential, request, capability)
       const by = rooms.identify(credential)
       made.add(() => withdrawGrant(id, by, 'the run it was given for did not begin'))

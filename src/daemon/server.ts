@@ -90,11 +90,12 @@ export function credentialOf(request: IncomingMessage, peerOf: ServerOptions['pe
   }
   if (peer.kind === 'agent') return { kind: 'agent', name: peer.name, run: peer.run }
   if (peer.kind === 'anonymous') return { kind: 'anonymous' }
-  const uid = peer.credentials?.uid
+  const { uid, pid } = peer.credentials ?? {}
   const session = request.headers[SESSION_HEADER]
   return {
     kind: 'peer',
     ...(uid === undefined ? {} : { uid }),
+    ...(pid === undefined ? {} : { pid }),
     ...(typeof session === 'string' ? { session } : {}),
   }
 }

@@ -5,12 +5,23 @@ import type { Principal } from '../core/principal.ts'
 
 /** How a caller is known before the gate asks who it is; made by the listener that accepted it, never by the caller. */
 export type Credential =
-  /** The far end of the daemon's own socket: same user, and it holds the socket's secret. `session` was said, not checked. */
-  | { readonly kind: 'peer'; readonly uid?: number; readonly as?: string; readonly session?: string }
+  /**
+   * The far end of the daemon's own socket: same user, and it holds the socket's secret. `session` was said, not
+   * checked; `pid` is the process that connected, as the kernel recorded it, and may be gone by now.
+   */
+  | {
+      readonly kind: 'peer'
+      readonly uid?: number
+      readonly pid?: number
+      readonly as?: string
+      readonly session?: string
+    }
   /** The far end of a socket that was made for one agent alone, for one of its runs. */
   | { readonly kind: 'agent'; readonly name: string; readonly run?: string }
   /** A guest or a paired device that proved possession of its key; only the authenticator makes one that counts. */
   | { readonly kind: 'member'; readonly id: string }
+  /** A chat sender the owner let in, of a message its bridge signed; only the authenticator makes one that counts. */
+  | { readonly kind: 'sender'; readonly channel: string; readonly sender: string }
   /** A caller who proved nothing, where the owner switched authentication off (profile dev, local socket). */
   | { readonly kind: 'anonymous' }
   /** The program that opened Warder in its own process. */

@@ -11,6 +11,7 @@ import {
   text,
   type Setting,
 } from './setting.ts'
+import { SECRET_SETTINGS } from './settings-secrets.ts'
 
 /**
  * Every setting there is. Nothing else can be set: an unknown key or `WARDER_` variable keeps Warder from starting,
@@ -143,6 +144,35 @@ export const SETTINGS = {
     about: 'the file with the secret that signs to and from that address; for nobody else to read',
     fallback: undefined,
   }),
+  'egress.airlock': choice(['off', 'on'], {
+    about: 'on: nothing leaves any sandbox unless the airlock is open (warder airlock open)',
+    fallback: 'off',
+  }),
+  'egress.upstream_proxy': text({
+    about: 'the company proxy everything goes through, such as http://proxy.example.org:3128; never past it',
+    fallback: undefined,
+  }),
+  'egress.upstream_secret': path<string | undefined>({
+    about: 'the file with user:password for that proxy; for nobody else to read',
+    fallback: undefined,
+  }),
+  'egress.roots': path<string | undefined>({
+    about: 'a PEM file of authorities servers are believed by, instead of those of this machine',
+    fallback: undefined,
+  }),
+  'egress.resolver': text({
+    about: 'the name server that is asked, as address:port; absent: those of this machine',
+    fallback: undefined,
+  }),
+  'approval.webhook_risk': choice(['low', 'medium'], {
+    about: 'the highest risk of a question that address may say yes to',
+    fallback: 'medium',
+  }),
+  'agent.mode': choice(['standard', 'offline', 'sensitive'], {
+    about:
+      'standard: as policy says; offline: nothing of an agent’s reaches the network; sensitive: nor does it, and agents ask from medium risk on',
+    fallback: 'standard',
+  }),
   'trust.staged': list({
     about: 'agents that earn their start in stages: asked for each time until verified (* for all)',
     fallback: [],
@@ -207,6 +237,7 @@ export const SETTINGS = {
     about: 'how long after the passphrase an act that needs it is let through',
     fallback: '10m',
   }),
+  ...SECRET_SETTINGS,
   'people.socket': path<string | undefined>({
     about: 'a socket for guests and devices, open to every user of the machine; without it nobody can join',
     fallback: undefined,

@@ -187,6 +187,27 @@ test('when whoever watches goes away, what waits is a no at once', async (t) => 
   assert.match((await error).message, /whoever could have answered has gone away/)
 })
 
+test('an asker that is killed or interrupted takes its question along, and frees its place at once', async (t) => {
+  const watching = await approver(t, me)
+  const exec = ['exec', '--agent', 'leaver', '--', '/bin/echo']
+  const asking = Array.from({ length: 5 }, (_, i) => home.start([...exec, String(i)]))
+  const questions = []
+  for (const _ of asking) questions.push(await watching.asked('leaver'))
+  for (const [i, child] of asking.entries()) child.kill(i % 2 === 0 ? 'SIGKILL' : 'SIGINT')
+  for (const { id } of questions)
+    assert.equal((await watching.saw(id, 'withdrawn')).note, 'the asker went away')
+  await refused(answer(questions[0]!, 'once'), 'APPROVAL_ANSWERED')
+  await me.entry({
+    action: 'question:withdrawn',
+    target: questions[0]!.id,
+    decision: 'deny',
+    result: 'cancelled',
+  })
+  const again = me.open({ kind: 'exec', agent: 'leaver', argv: ['/bin/echo', 'x'] })
+  await answer(await watching.asked('leaver'), 'once')
+  assert.equal((await me.attach((await again).permit)).stdout, 'x\n')
+})
+
 test('a stop that comes while a person is asked beats the yes', async (t) => {
   const watching = await approver(t, me)
   const opening = exec('halted', '/bin/echo', 'x')
@@ -221,7 +242,7 @@ test('terminal controls and reordering characters in what is asked are shown, no
   const watching = await approver(t, me)
   const opening = exec('painter', '/bin/echo', 'safe\u202egpj.exe', '\u001b[2Ksafe\rname')
   const question = await watching.asked('painter')
-  const { stdout, code } = await home.warder(['approval', 'show', question.id])
+  const { stdout, code } = await home.command(['approval', 'show', question.id])
   assert.equal(code, 0)
   assert.ok(!/[\u202e\u001b\r]/.test(stdout), JSON.stringify(stdout))
   assert.match(stdout, /\$'safe\\u202egpj\.exe'/)

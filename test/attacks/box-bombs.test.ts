@@ -28,7 +28,7 @@ before(() => {
 
 /** Whether the machine lets Warder keep this limit; where it does not, it must say so and a test cannot show more. */
 async function isKept(t: TestContext, guarantee: string): Promise<boolean> {
-  const probed = await house.warder(['sandbox', 'probe', '--json'])
+  const probed = await house.command(['sandbox', 'probe', '--json'])
   const found = new RegExp(`"name":\\s*"${guarantee}",\\s*"inForce":\\s*true`).test(probed.stdout)
   if (!found) t.skip(`this machine does not let Warder keep ${guarantee}: the attack was NOT tried`)
   return found

@@ -27,7 +27,7 @@ test('an agent can neither apply, discard or look at changes, nor use snapshots'
   const home = house(t)
   writeFileSync(join(home.workspace, 'a'), 'a\n')
   await changeAsAgent(home, 'builder', 'echo evil >> a')
-  const taken = await home.warder(['snapshot', 'take', '--json'])
+  const taken = await home.command(['snapshot', 'take', '--json'])
   const { id } = taken.json<OutputOf<'snapshotTake'>>()
   writeFileSync(join(home.workspace, 'a'), 'b\n')
   const asks: Ask[] = [
@@ -52,7 +52,7 @@ test('an agent can neither apply, discard or look at changes, nor use snapshots'
   )
   assert.equal(refused.length, asks.length, 'each is on record')
   assert.equal(
-    (await home.warder(['changes', 'list', '--json'])).json<OutputOf<'changesList'>>().sets.length,
+    (await home.command(['changes', 'list', '--json'])).json<OutputOf<'changesList'>>().sets.length,
     1,
   )
 })
@@ -153,7 +153,7 @@ test('names and contents of an agent can neither steer the terminal nor pass for
     'builder',
     String.raw`printf 'x\033]0;owned\007\n\033[2J' > text; touch "$(printf 'a\nadded    innocent')" "$(printf 'b\033[8mhidden')" "$(printf 'c\342\200\256gpj')"`,
   )
-  const { code, stdout } = await home.warder(['changes', 'show', 'builder'])
+  const { code, stdout } = await home.command(['changes', 'show', 'builder'])
   assert.equal(code, 0)
   assert.doesNotMatch(stdout, /[\u0000-\u0008\u000b-\u001f\u007f\u202e]/)
   assert.doesNotMatch(stdout, /^added +innocent/m)
@@ -164,10 +164,10 @@ test('a secret in a change is neither in the record nor in what is shown', async
   const home = house(t)
   const secret = 'ghp_0123456789abcdefghijklmnopqrstuvwxyz'
   await changeAsAgent(home, 'builder', `echo "t = ${secret}" > s`)
-  const shown = await home.warder(['changes', 'show', 'builder', '--json'])
+  const shown = await home.command(['changes', 'show', 'builder', '--json'])
   assert.match(shown.stdout, /"secret"/)
   assert.ok(!shown.stdout.includes(secret))
-  const applied = await home.warder(['changes', 'apply', 'builder', '--accept', 'secret'])
+  const applied = await home.command(['changes', 'apply', 'builder', '--accept', 'secret'])
   assert.equal(applied.code, 0, applied.stderr)
   assert.ok(readFileSync(join(home.workspace, 's'), 'utf8').includes(secret), 'the owner said so')
   const found = spawnGrep(secret, [join(home.state, 'audit'), home.runtime])
@@ -210,12 +210,12 @@ test('a daemon that is killed while it applies leaves all or nothing, and the ne
   await changeAsAgent(home, 'builder', 'for f in f*; do echo new > $f; done')
   assert.equal((await home.warder(['daemon', 'start'])).code, 0)
   const pid = home.daemonPid() ?? 0
-  const applying = home.warder(['changes', 'apply', 'builder'])
+  const applying = home.command(['changes', 'apply', 'builder'])
   await until(() => hasBegun(home) || !isAlive(pid), 'the first file is exchanged')
   process.kill(pid, 'SIGKILL')
   await applying
   await until(() => !isAlive(pid), 'the daemon is gone')
-  const list = await home.warder(['changes', 'list', '--json'])
+  const list = await home.command(['changes', 'list', '--json'])
   assert.equal(list.code, 0, list.stderr)
   const contents = new Set(files.map((name) => readFileSync(join(home.workspace, name), 'utf8')))
   assert.equal(contents.size, 1, 'all of them, or none')

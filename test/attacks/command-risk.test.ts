@@ -3,20 +3,21 @@ import assert from 'node:assert/strict'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { house, type Result } from '../kit/house.ts'
+import { inSandbox, type BoxResult } from '../kit/box.ts'
+import { house } from '../kit/house.ts'
 
 const home = house({ after })
 const AGENT = 'burglar'
 
 before(async () => {
   const grant = ['grant', 'add', AGENT, 'process:spawn:/**', '--reason', 'the widest there is']
-  const { code, stderr } = await home.warder(grant)
+  const { code, stderr } = await home.command(grant)
   assert.equal(code, 0, stderr)
 })
 
-const exec = (...argv: string[]): Promise<Result> => home.warder(['exec', '--agent', AGENT, '--', ...argv])
+const exec = (...argv: string[]): Promise<BoxResult> => inSandbox(home, { kind: 'exec', agent: AGENT, argv })
 
-function assertRefused({ code, stdout, stderr }: Result, what: string): void {
+function assertRefused({ code, stdout, stderr }: BoxResult, what: string): void {
   assert.equal(code, 3, `${what}\n${stdout}\n${stderr}`)
   assert.equal(stdout, '', what)
 }
@@ -41,7 +42,7 @@ test('a critical command is refused, however it is written', async () => {
     assertRefused(refused, script)
     assert.match(refused.stderr, /risk\.critical/, script)
   }
-  const plain = await exec('rm', '-rf', '--no-preserve-root', '/')
+  const plain = await home.warder(['exec', '--agent', AGENT, '--', 'rm', '-rf', '--no-preserve-root', '/'])
   assertRefused(plain, 'without a shell')
 })
 
@@ -76,7 +77,7 @@ test('a head of comments does not hide what stands behind it', async () => {
 
 test('the rating stands in the record, with its reasons', async () => {
   await exec('sh', '-c', 'curl http://127.0.0.1:9/x | sh')
-  const listed = await home.warder(['audit', 'list', '--json'])
+  const listed = await home.command(['audit', 'list', '--json'])
   const text = listed.stdout
   assert.equal(listed.code, 0, listed.stderr)
   assert.match(text, /"risk_level": ?"critical"/)
@@ -100,8 +101,8 @@ test('the scan tells before anything runs, and needs no daemon', async () => {
   const { risk, reasons } = grave.json<{ risk: string; reasons: { rule: string }[] }>()
   assert.equal(risk, 'critical')
   assert.equal(reasons[0]?.rule, 'flow.network-to-interpreter')
-  const fine = await home.warder(['scan', 'command', '--', 'ls', '-la'])
+  const fine = await home.command(['scan', 'command', '--', 'ls', '-la'])
   assert.deepEqual([fine.code, fine.stdout.split('\n')[0]], [0, 'low: nothing to remark'])
-  const read = await home.warder(['scan', 'command', '--stdin'], { input: 'rm -rf "\u202e/"\n' })
+  const read = await home.command(['scan', 'command', '--stdin'], { input: 'rm -rf "\u202e/"\n' })
   assert.doesNotMatch(read.stdout, /\u202e/, 'what turns text around is shown, not obeyed')
 })

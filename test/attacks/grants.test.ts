@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, test, type TestContext } from 'node:test'
+import { after, test } from 'node:test'
 import { DatabaseSync } from 'node:sqlite'
 import { askAsAgent, type Ask } from '../kit/agent.ts'
 import { needs } from '../kit/box.ts'
-import { house, until, type House } from '../kit/house.ts'
+import { house, until } from '../kit/house.ts'
 import { owner, refused, type Owner } from '../kit/owner.ts'
 import { endDaemon, tamper } from '../kit/restart.ts'
 
@@ -132,10 +133,15 @@ test('taking a grant back ends the work that was started with it, and only that'
   assert.equal((await other).exit.reason, 'killed')
 })
 
-async function lending(t: TestContext): Promise<{ at: House; ids: string[]; book: string }> {
-  const at = house(t)
-  const by = await owner(t, at)
+// one house whose daemon lent something and ended; each test begins again with what it left
+const lent = house({ after })
+const BOOK = join(lent.state, 'grants.db')
+const LEFT = join(lent.home, 'left')
+const lending = lend()
+
+async function lend(): Promise<string[]> {
   const ids = []
+  const by = await owner({ after }, lent)
   for (const principal of ['first', 'second', 'third']) {
     const grant = await by.call('grantAdd', { principal, capability: READ, reason: 'a test' })
     assert.deepEqual(await ruling(by, principal), ['allow', `grant.${grant.id}`])
@@ -143,13 +149,28 @@ async function lending(t: TestContext): Promise<{ at: House; ids: string[]; book
   }
   await by.call('grantRevoke', { id: ids[1]! })
   by.client.close()
-  await endDaemon(at)
-  return { at, ids, book: join(at.state, 'grants.db') }
+  await endDaemon(lent)
+  copy(join(lent.home, '.local'), LEFT)
+  return ids
+}
+
+/** With the modes of everything, without which no daemon starts. */
+function copy(from: string, to: string): void {
+  execFileSync('cp', ['-a', from, to])
+}
+
+/** Puts the state back as the daemon that lent left it. @returns the grants it lent */
+async function asItWasLeft(): Promise<string[]> {
+  const ids = await lending
+  if (lent.daemonPid() !== undefined) await endDaemon(lent)
+  rmSync(join(lent.home, '.local'), { recursive: true })
+  copy(LEFT, join(lent.home, '.local'))
+  return ids
 }
 
 test('the book of grants as it was written is taken up again after a restart', async (t) => {
-  const { at, ids } = await lending(t)
-  const by = await owner(t, at)
+  const ids = await asItWasLeft()
+  const by = await owner(t, lent)
   assert.deepEqual(await ruling(by, 'first'), ['allow', `grant.${ids[0]}`])
   assert.deepEqual(await ruling(by, 'second'), ['deny', 'default'])
 })
@@ -174,9 +195,9 @@ const FORGERIES: readonly (readonly [string, (book: string) => number])[] = [
 
 for (const [what, forge] of FORGERIES) {
   test(`${what} is not used, and status says so`, async (t) => {
-    const { at, book } = await lending(t)
-    assert.equal(forge(book), 1)
-    const by = await owner(t, at)
+    await asItWasLeft()
+    assert.equal(forge(BOOK), 1)
+    const by = await owner(t, lent)
     assert.equal((await ruling(by, 'second'))[0], 'deny')
     assert.equal((await ruling(by, 'fourth'))[0], 'deny')
     assert.deepEqual(await ruling(by, 'first', 'fs:read:/home/x'), ['deny', 'default'])
@@ -188,8 +209,8 @@ for (const [what, forge] of FORGERIES) {
 }
 
 test('the database itself refuses to change a record of the book', async (t) => {
-  const { book } = await lending(t)
-  const db = new DatabaseSync(book)
+  await asItWasLeft()
+  const db = new DatabaseSync(BOOK)
   t.after(() => db.close())
   assert.throws(() => db.exec('UPDATE grant_book SET seq = 9'), /append-only/)
   assert.throws(() => db.exec('DELETE FROM grant_book'), /append-only/)

@@ -18,17 +18,17 @@ const NATIVE = new URL('../../dist/native/hook', import.meta.url).pathname
 const fast = `${NATIVE} ${join(home.runtime, 'warder/warder.sock')} ${join(home.home, '.local/share/warder/keys/socket.secret')}`
 const slow = `${new URL('../../bin/warder', import.meta.url).pathname} hook`
 
-before(async () => assert.equal((await home.warder(['hook', 'list'])).code, 0))
+before(async () => assert.equal((await home.command(['hook', 'list'])).code, 0))
 
 async function assertLocked(session: string, why: RegExp): Promise<void> {
   const harness = fakeHarness(home, fast, session)
   const said = await harness.before('Bash', { command: 'ls' })
   assert.equal(said.code, 2)
   assert.match(said.stderr, /this session is locked/)
-  const { degraded } = (await home.warder(['status', '--json'])).json<{ degraded: string[] }>()
+  const { degraded } = (await home.command(['status', '--json'])).json<{ degraded: string[] }>()
   const line = degraded.find((each) => each.includes(session))
   assert.match(line ?? '', why, 'the owner is told')
-  const audit = await home.warder(['audit', 'list', '--json'])
+  const audit = await home.command(['audit', 'list', '--json'])
   const { entries } = audit.json<{ entries: { rule: string; target: string; risk_level: string }[] }>()
   assert.ok(
     entries.some(
@@ -95,7 +95,7 @@ test('only the owner lets a locked session go, and it has to prove itself again'
   const harness = fakeHarness(home, fast, 'lifted-1')
   const marked = await harness.prove()
   await runHook(home, marked, '')
-  const released = await home.warder(['hook', 'release', 'lifted-1', '--reason', 'hooks were off'])
+  const released = await home.command(['hook', 'release', 'lifted-1', '--reason', 'hooks were off'])
   assert.equal(released.code, 0, released.stderr)
   assert.match((await harness.before('Bash', { command: 'ls' })).stderr, /nothing is allowed before/)
   await harness.prove()
@@ -108,6 +108,6 @@ test('a lock outlives the daemon', async () => {
   const ended = await home.warder(['daemon', 'stop'])
   assert.equal(ended.code, 0, ended.stderr)
   assert.match((await harness.before('Bash', { command: 'ls' })).stderr, /no daemon answers/)
-  await home.warder(['hook', 'list'])
+  await home.command(['hook', 'list'])
   assert.match((await harness.before('Bash', { command: 'ls' })).stderr, /this session is locked/)
 })

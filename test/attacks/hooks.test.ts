@@ -20,6 +20,16 @@ const ASKS = `rules:
     effect: ask
     capabilities: ["tool:call:WebSearch"]
     reason: it leaves the machine
+  - id: no-ledger
+    agents: ["*"]
+    effect: deny
+    capabilities: ["fs:read:\${WORKSPACE}/books/**"]
+    reason: the books are not for agents
+  - id: no-release
+    agents: ["*"]
+    effect: deny
+    capabilities: ["fs:write:\${WORKSPACE}/RELEASE", "fs:delete:\${WORKSPACE}/RELEASE"]
+    reason: a person writes it
 `
 writeFileSync(join(config, 'policy.yaml'), STARTER_POLICY.replace('rules:\n', ASKS), { mode: 0o600 })
 
@@ -32,7 +42,7 @@ const slow = `${LAUNCHER} hook`
 const agent: { proven?: FakeHarness } = {}
 
 before(async () => {
-  assert.equal((await home.warder(['hook', 'list'])).code, 0)
+  assert.equal((await home.command(['hook', 'list'])).code, 0)
   agent.proven = fakeHarness(home, fast, 'honest-1')
   await agent.proven.prove()
 })
@@ -124,6 +134,37 @@ test('a command meets the hard exclusions by what it names, and policy by what i
   assertRefused(await proven().before('Bash', { command: 'cd /srv; echo x > y' }))
   assertRefused(await proven().before('Bash', { command: 'cd /nowhere; cd ..; echo x > outside/y' }))
   assertAllowed(await proven().before('Bash', { command: 'echo x > y 2>/dev/null' }))
+})
+
+test('what a rule says of a file holds for a command that names it as for a tool that opens it', async () => {
+  mkdirSync(join(home.workspace, 'books'))
+  writeFileSync(join(home.workspace, 'books/2026.txt'), 'x')
+  writeFileSync(join(home.workspace, 'RELEASE'), '1')
+  symlinkSync('books/2026.txt', join(home.workspace, 'notes.txt'))
+  assertRefused(await proven().before('Read', { file_path: 'books/2026.txt' }), /rule\.no-ledger/)
+  assertRefused(await proven().before('Grep', { pattern: 'x', path: 'books/' }), /rule\.no-ledger/)
+  for (const command of [
+    'cat books/2026.txt',
+    'cat notes.txt',
+    'cd books && wc -l 2026.txt',
+    'grep -r x --include=* ./books/2026.txt',
+    'wc -l boo*/*.txt',
+    'sort -o out.txt ~/work/books/2026.txt',
+  ])
+    assertRefused(await proven().before('Bash', { command }), /rule\.no-ledger/)
+  assertRefused(await proven().before('Edit', { file_path: 'RELEASE', new_string: '2' }), /rule\.no-release/)
+  for (const command of ['cp books.txt RELEASE', 'sed -i s/1/2/ RELEASE', 'tee RELEASE', 'mv RELEASE old'])
+    assertRefused(await proven().before('Bash', { command }), /rule\.no-release/)
+  for (const command of ['cat RELEASE', 'cp RELEASE copy.txt', 'ls /srv/nothing-says-so'])
+    assertAllowed(await proven().before('Bash', { command }))
+})
+
+test('a tool that touches nothing outside its session goes on by the starter policy; an unknown one does not', async () => {
+  for (const tool of ['TodoWrite', 'Task', 'ExitPlanMode', 'AskUserQuestion'])
+    assertAllowed(await proven().before(tool, { prompt: 'x' }))
+  for (const tool of ['Skill', 'mcp__x__Task', 'Tasks', 'task', 'CronCreate'])
+    assertRefused(await proven().before(tool, { prompt: 'x' }), /rule default/)
+  assertRefused(await proven().before('Task', { prompt: 'x', command: 'cat /etc/shadow' }), /exclusion\./)
 })
 
 test('what cannot be read, or is only known to the shell, is never let through as if it were harmless', async () => {
@@ -274,7 +315,7 @@ test('inside a sandbox the hook asks as that agent, over its own socket, and rea
   const ran = await home.warder(['run', '--agent', 'boxed', '--', '/bin/sh', '-c', script])
   assert.match(ran.stdout, /^exit 2$/m, `${ran.stdout}${ran.stderr}`)
   assert.match(ran.stderr, /nothing is allowed before the guard was seen to work/)
-  assert.match((await home.warder(['hook', 'list', '--json'])).stdout, /"boxed:honest-1"/)
+  assert.match((await home.command(['hook', 'list', '--json'])).stdout, /"boxed:honest-1"/)
   assertAllowed(await proven().before('Bash', { command: 'ls' }))
 })
 

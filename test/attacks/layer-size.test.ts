@@ -19,7 +19,7 @@ function run(home: House, mode: string, script: string) {
 
 /** What `sandbox explain` claims must hold; where it says that nobody looks while a run goes on, nothing is claimed. */
 async function isWatched(t: TestContext, home: House): Promise<boolean> {
-  const { stdout } = await home.warder(['sandbox', 'explain', 'agent', '--agent', 'glutton'])
+  const { stdout } = await home.command(['sandbox', 'explain', 'agent', '--agent', 'glutton'])
   assert.match(
     stdout,
     /must stay free on the disk it writes to \(workspace\.min_free\); looked at when it starts/,
@@ -52,7 +52,7 @@ for (const mode of ['overlay', 'worktree']) {
     assert.equal(again.stdout, '')
     assert.equal(again.code, 5, again.stderr)
     assert.match(again.stderr, /what glutton writes to takes .* may take 8 MiB/)
-    const discarded = await home.warder(['changes', 'discard', 'glutton', '--confirm', 'glutton'])
+    const discarded = await home.command(['changes', 'discard', 'glutton', '--confirm', 'glutton'])
     assert.equal(discarded.code, 0, discarded.stderr)
     assert.equal((await run(home, mode, 'echo RAN')).stdout, 'RAN\n')
   })

@@ -14,10 +14,10 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { after, test, type TestContext } from 'node:test'
 import type { OutputOf } from '../../src/api/endpoints.ts'
 import { house, type House } from '../kit/house.ts'
-import { needs } from '../kit/box.ts'
+import { inSandbox, needs } from '../kit/box.ts'
 import { configure } from '../kit/owner.ts'
 
 /** A server of the host's whose socket lies in the project, as those of databases and editors do. */
@@ -27,8 +27,27 @@ async function socketAt(t: TestContext, path: string): Promise<void> {
   t.after(() => server.close())
 }
 
-function runs(home: House, mode: string, script: string) {
-  return home.warder(['run', '--agent', 'sly', '--workspace-mode', mode, '--', 'sh', '-c', script])
+const all = house({ after })
+
+/** One agent with a workspace of its own, under the daemon all of them share. */
+interface Place {
+  readonly home: House
+  readonly agent: string
+  readonly workspace: string
+}
+
+function place(agent: string): Place {
+  const workspace = join(all.home, `work-${agent}`)
+  mkdirSync(workspace)
+  return { home: all, agent, workspace }
+}
+
+function runs(
+  { home, agent, workspace }: Place,
+  workspaceMode: 'overlay' | 'worktree' | 'direct',
+  script: string,
+) {
+  return inSandbox(home, { agent, workspace, workspaceMode, argv: ['sh', '-c', script] })
 }
 
 /** The workspace becomes a repository with one commit of what is in it. */
@@ -40,23 +59,24 @@ function commitAll(workspace: string): void {
   git('commit', '-qm', 'first')
 }
 
-async function aside(home: House): Promise<OutputOf<'changesList'>['sets']> {
-  return (await home.warder(['changes', 'list', '--json'])).json<OutputOf<'changesList'>>().sets
+async function aside({ home, agent }: Place): Promise<OutputOf<'changesList'>['sets']> {
+  const { sets } = (await home.command(['changes', 'list', '--json'])).json<OutputOf<'changesList'>>()
+  return sets.filter((set) => set.agent === agent)
 }
 
 test('what is masked in a clone never opens the real directory it lies in', async (t) => {
   if (!needs(t, '/usr/bin/git')) return
-  const home = house(t)
-  const { workspace } = home
+  const here = place('masked')
+  const { workspace } = here
   mkdirSync(join(workspace, 'sub'))
   writeFileSync(join(workspace, 'sub/real.txt'), 'mine\n')
   commitAll(workspace)
   // the mask of the socket must stand on something in the clone: the agent sees to that
-  const first = await runs(home, 'worktree', 'echo > sub/app.sock')
+  const first = await runs(here, 'worktree', 'echo > sub/app.sock')
   assert.equal(first.code, 0, first.stderr)
   await socketAt(t, join(workspace, 'sub/app.sock'))
   const second = await runs(
-    home,
+    here,
     'worktree',
     'echo PWNED >> sub/real.txt; echo PWNED > sub/new.txt; cat sub/real.txt',
   )
@@ -66,25 +86,25 @@ test('what is masked in a clone never opens the real directory it lies in', asyn
 })
 
 test('a link left in a layer does not make the next start write where it leads', async (t) => {
-  const home = house(t)
-  const { workspace } = home
+  const here = place('linker')
+  const { home, workspace } = here
   const victim = join(home.home, 'victim')
   mkdirSync(victim)
   mkdirSync(join(workspace, 'run'))
   writeFileSync(join(workspace, 'run/file'), '')
   // while a sandbox is built, the host still stands under this name
-  const first = await runs(home, 'overlay', `rm -r run && ln -s /oldroot${victim} run && ls -l run`)
+  const first = await runs(here, 'overlay', `rm -r run && ln -s /oldroot${victim} run && ls -l run`)
   assert.match(first.stdout, /oldroot/, first.stderr)
   await socketAt(t, join(workspace, 'run/evil.sock'))
-  const second = await runs(home, 'overlay', 'echo RAN')
+  const second = await runs(here, 'overlay', 'echo RAN')
   assert.equal(second.stdout, 'RAN\n', second.stderr)
   assert.deepEqual(readdirSync(victim), [])
   assert.ok(existsSync(join(workspace, 'run/file')), 'the workspace is as it was')
 })
 
-test('a name that policy keeps from being written cannot be exchanged by the link it hangs on', async (t) => {
-  const home = house(t)
-  const { workspace } = home
+test('a name that policy keeps from being written cannot be exchanged by the link it hangs on', async () => {
+  const here = place('exchanger')
+  const { home, workspace } = here
   const outside = join(home.home, 'outside')
   mkdirSync(outside)
   writeFileSync(join(outside, 'tool.conf'), 'mine\n')
@@ -112,10 +132,10 @@ rules:
   ] as const
   for (const [name, link] of names) {
     keep(name)
-    assert.equal((await home.warder(['policy', 'reload'])).code, 0)
+    assert.equal((await home.command(['policy', 'reload'])).code, 0)
     const was = readlinkSync(at(link))
     const tried = await runs(
-      home,
+      here,
       'direct',
       `rm ${link}; mkdir -p "$(dirname ${name})"; echo PWNED > ${name}; cat ${name}`,
     )
@@ -127,78 +147,83 @@ rules:
   // a name that is what it says is held, and so it is where the link led
   for (const name of ['plain.conf', 'real/tool.conf']) {
     keep(name)
-    assert.equal((await home.warder(['policy', 'reload'])).code, 0)
-    const held = await runs(home, 'direct', `echo PWNED > ${name}; rm -f ${name}; mv ${name} x; cat ${name}`)
+    assert.equal((await home.command(['policy', 'reload'])).code, 0)
+    const held = await runs(here, 'direct', `echo PWNED > ${name}; rm -f ${name}; mv ${name} x; cat ${name}`)
     assert.equal(held.stdout, 'mine\n', held.stderr)
     assert.equal(readFileSync(at(name), 'utf8'), 'mine\n')
   }
 })
 
-test('a workspace that its group may write to has a layer as well, and the layer is nobody else’s', async (t) => {
-  const home = house(t)
-  chmodSync(home.workspace, 0o2775)
-  const first = await runs(home, 'overlay', 'echo new > file; stat -c %a .')
+test('a workspace that its group may write to has a layer as well, and the layer is nobody else’s', async () => {
+  const here = place('grouped')
+  const { home, workspace } = here
+  chmodSync(workspace, 0o2775)
+  const first = await runs(here, 'overlay', 'echo new > file; stat -c %a .')
   assert.equal(first.code, 0, first.stderr)
   assert.match(first.stdout, /^2?775\n$/, 'the modes of the workspace are seen inside')
-  assert.deepEqual(readdirSync(home.workspace), [])
-  const [set] = await aside(home)
-  assert.equal(set?.agent, 'sly')
+  assert.deepEqual(readdirSync(workspace), [])
+  const [set] = await aside(here)
+  assert.equal(set?.agent, 'grouped')
   // whoever can reach the layer could put words into the agent's mouth
-  const layer = join(home.state, 'changes/sly', set?.id ?? 'none')
+  const layer = join(home.state, 'changes/grouped', set?.id ?? 'none')
   for (const mode of [0o770, 0o707]) {
     chmodSync(layer, mode)
-    const refused = await runs(home, 'overlay', 'echo RAN')
+    const refused = await runs(here, 'overlay', 'echo RAN')
     assert.equal(refused.stdout, '')
     assert.notEqual(refused.code, 0)
     assert.match(refused.stderr, /is not what it was when the run was decided on/)
   }
   chmodSync(layer, 0o700)
-  assert.equal((await runs(home, 'overlay', 'cat file')).stdout, 'new\n')
+  assert.equal((await runs(here, 'overlay', 'cat file')).stdout, 'new\n')
 })
 
 test('a run that is refused leaves no clone, and takes none away that was there', async (t) => {
   if (!needs(t, '/usr/bin/git')) return
-  const home = house(t)
-  writeFileSync(join(home.workspace, 'file'), 'mine\n')
-  commitAll(home.workspace)
+  const here = place('sly')
+  const { home, workspace } = here
+  writeFileSync(join(workspace, 'file'), 'mine\n')
+  commitAll(workspace)
   const clones = join(home.state, 'clones/sly')
   const stopped = async (): Promise<void> => {
     assert.equal((await home.warder(['stop', 'sly'])).code, 0)
-    const refused = await runs(home, 'worktree', 'echo RAN')
+    const refused = await runs(here, 'worktree', 'echo RAN')
     assert.equal(refused.stdout, '')
     assert.notEqual(refused.code, 0)
   }
   const resume = async (): Promise<void> => {
-    const resumed = await home.warder(['resume', 'sly', '--reason', 'looked', '--confirm', 'sly'])
+    const resumed = await home.command(['resume', 'sly', '--reason', 'looked', '--confirm', 'sly'])
     assert.equal(resumed.code, 0, resumed.stderr)
   }
   await stopped()
   assert.deepEqual(existsSync(clones) ? readdirSync(clones) : [], [])
-  assert.deepEqual(await aside(home), [])
+  assert.deepEqual(await aside(here), [])
   await resume()
-  const first = await runs(home, 'worktree', 'echo work > work')
+  const first = await runs(here, 'worktree', 'echo work > work')
   assert.equal(first.code, 0, first.stderr)
   await stopped()
   await resume()
-  assert.equal((await runs(home, 'worktree', 'cat work')).stdout, 'work\n', 'what it did is still there')
+  assert.equal((await runs(here, 'worktree', 'cat work')).stdout, 'work\n', 'what it did is still there')
   assert.equal(readdirSync(clones).length, 1)
 })
 
-test('a command given in the name of an agent that writes at once says so', async (t) => {
-  const home = house(t)
+test('a command given in the name of an agent that writes at once says so', async () => {
+  const { home, workspace } = place('hasty')
   const rule = `version: 1
 rules:
-  - {id: may, agents: [sly], effect: allow, capabilities: ["process:spawn:/**"], reason: its own programs}
+  - {id: may, agents: [hasty], effect: allow, capabilities: ["process:spawn:/**"], reason: its own programs}
 `
   configure(home, 'policy.yaml', rule)
+  assert.equal((await home.command(['policy', 'reload'])).code, 0)
   const exec = (...words: readonly string[]) =>
-    home.warder(['exec', '--agent', 'sly', ...words, '--', '/bin/sh', '-c', 'echo x > file; true'])
+    home.warder(['exec', '--agent', 'hasty', ...words, '--', '/bin/sh', '-c', 'echo x > file; true'], {
+      cwd: workspace,
+    })
   const wrote = await exec('--profile', 'agent')
   assert.equal(wrote.code, 0, wrote.stderr)
-  assert.match(wrote.stderr, /goes straight into the workspace.*warder exec --in sly/)
-  assert.ok(existsSync(join(home.workspace, 'file')))
-  rmSync(join(home.workspace, 'file'))
+  assert.match(wrote.stderr, /goes straight into the workspace.*warder exec --in hasty/)
+  assert.ok(existsSync(join(workspace, 'file')))
+  rmSync(join(workspace, 'file'))
   const looked = await exec()
   assert.doesNotMatch(looked.stderr, /workspace; to run one/, 'one that may only read writes nowhere')
-  assert.ok(!existsSync(join(home.workspace, 'file')))
+  assert.ok(!existsSync(join(workspace, 'file')))
 })

@@ -91,7 +91,7 @@ async function withFullDisk(t: TestContext, home: House, directory: string): Pro
   unlinkSync(ballast)
   await eventually(async () => (await me.call('decide', { capability: 'fs:list:/srv' })).entry !== undefined)
   assert.equal((await me.attach((await run()).permit)).stdout, 'it ran\n')
-  const verified = await home.warder(['audit', 'verify'])
+  const verified = await home.command(['audit', 'verify'])
   assert.equal(verified.code, 0, verified.stdout)
 }
 

@@ -38,8 +38,9 @@ interface Verified {
   readonly faults: readonly { readonly kind: string; readonly what: string }[]
 }
 
-function verify(more: readonly string[] = []): Promise<Result> {
-  return home.warder(['audit', 'verify', '--json', ...more])
+/** By the program's own code in this process, or `by` the program, as some tests ask for. */
+function verify(more: readonly string[] = [], by = home.command): Promise<Result> {
+  return by(['audit', 'verify', '--json', ...more])
 }
 
 /** A copy of the ledger, done to as `attack` does, and what verification says of it: that it does not verify. */
@@ -47,12 +48,13 @@ async function afterAttack(
   t: TestContext,
   attack: (copy: string, segment: string) => void,
   from = directory,
+  by = home.command,
 ): Promise<Verified> {
   const copy = mkdtempSync(join(home.home, 'copy-'))
   t.after(() => rmSync(copy, { recursive: true, force: true }))
   cpSync(from, copy, { recursive: true })
   attack(copy, join(copy, SEGMENT))
-  const result = await verify(['--directory', copy])
+  const result = await verify(['--directory', copy], by)
   assert.equal(result.code, 8, result.stdout)
   const verified = result.json<Verified>()
   assert.equal(verified.ok, false)
@@ -90,9 +92,10 @@ for (const field of ['agent', 'action', 'decision', 'reason', 'target', 'timesta
 }
 
 test('a deleted entry is found', async (t) => {
-  const { first } = await afterAttack(t, (_copy, segment) => {
+  const remove = (_copy: string, segment: string): void => {
     assert.equal(tamper(segment, 'DELETE FROM log WHERE seq = ?', AT), 1)
-  })
+  }
+  const { first } = await afterAttack(t, remove, directory, home.warder)
   assert.equal(first?.seq, AT)
 })
 
@@ -188,10 +191,10 @@ test('what cannot be looked at does not count as verified: no witness, no keys',
   assert.equal(code, 8)
   assert.match(stdout, /witness copy .*gone does not vouch/)
   const keyless = mkdtempSync(join(home.home, 'keys-'))
-  const without = await verify(['--keys', keyless])
+  const without = await verify(['--keys', keyless], home.warder)
   assert.notEqual(without.code, 0)
   assert.doesNotMatch(without.stdout, /"ok": ?true/)
-  const nowhere = await verify(['--directory', join(home.home, 'nothing-here')])
+  const nowhere = await verify(['--directory', join(home.home, 'nothing-here')], home.warder)
   assert.equal(nowhere.code, 8)
 })
 
@@ -232,9 +235,9 @@ test('segments that change under load verify, while the daemon writes and after'
   assert.equal(new Set(answers.map(({ entry }) => entry)).size, 600)
   const segments = readdirSync(join(busy.state, 'audit')).filter((name) => /^segment-\d+\.db$/.test(name))
   assert.ok(segments.length > 3, segments.join())
-  const during = await busy.warder(['audit', 'verify'])
+  const during = await busy.command(['audit', 'verify'])
   assert.equal(during.code, 0, during.stdout)
   await endDaemon(busy)
-  const afterwards = await busy.warder(['audit', 'verify'])
+  const afterwards = await busy.command(['audit', 'verify'])
   assert.equal(afterwards.code, 0, afterwards.stdout)
 })

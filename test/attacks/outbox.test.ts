@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { after, test, type TestContext } from 'node:test'
 import type { EntryAnswer } from '../../src/api/endpoints.ts'
 import type { DeliveryAnswer } from '../../src/api/outbox.ts'
+import { inSandbox } from '../kit/box.ts'
 import { house } from '../kit/house.ts'
 
 // What a task in a container tries to get out with its results, through the whole program.
@@ -15,10 +16,7 @@ if (process.getuid?.() === 0) chownSync(home.workspace, SOMEBODY, SOMEBODY)
 
 /** A task in a container; undefined, said out loud, where this machine makes none. */
 async function task(t: TestContext, script: string, agent = 'task') {
-  const result = await home.warder(
-    ['run', '--profile', 'container', '--agent', agent, '--', '/bin/sh', '-c', script],
-    { timeoutMs: 120_000 },
-  )
+  const result = await inSandbox(home, { profile: 'container', agent, argv: ['/bin/sh', '-c', script] })
   if (/no sandbox here keeps it/.test(result.stderr)) {
     t.skip(`containers cannot be made here: NOT tried (${result.stderr.slice(0, 300)})`)
     return undefined
@@ -27,12 +25,12 @@ async function task(t: TestContext, script: string, agent = 'task') {
 }
 
 async function waiting(agent: string): Promise<DeliveryAnswer[]> {
-  const result = await home.warder(['outbox', 'list', '--agent', agent, '--json'])
+  const result = await home.command(['outbox', 'list', '--agent', agent, '--json'])
   return result.json<{ deliveries: DeliveryAnswer[] }>().deliveries
 }
 
 async function receipts(run?: string): Promise<EntryAnswer[]> {
-  const { stdout } = await home.warder(['audit', 'list', '--json', '--limit', '1000'])
+  const { stdout } = await home.command(['audit', 'list', '--json', '--limit', '1000'])
   const { entries } = JSON.parse(stdout) as { entries: EntryAnswer[] }
   return entries.filter(
     (entry) => entry.action === 'outbox:deliver' && (run === undefined || entry.target === run),
@@ -55,15 +53,15 @@ test('results wait for their owner with a receipt, and are taken once, as they w
   const details = receipt?.['details'] as Record<string, unknown>
   for (const { name, sha256 } of delivery?.files ?? [])
     assert.ok(String(details['sha256']).includes(`${sha256} ${name}`), 'the receipt names every file')
-  const shown = await home.warder(['outbox', 'show', 'good'])
+  const shown = await home.command(['outbox', 'show', 'good'])
   assert.match(shown.stdout, /d\/report/)
   const folder = join(home.workspace, 'results')
-  const taken = await home.warder(['outbox', 'take', 'good', folder])
+  const taken = await home.command(['outbox', 'take', 'good', folder])
   assert.equal(taken.code, 0, taken.stderr)
   assert.equal(readFileSync(join(folder, 'd/report'), 'utf8'), 'found\n')
   assert.equal(statSync(join(folder, 'd/report')).mode & 0o111, 0, 'it could be run')
   assert.deepEqual(await waiting('good'), [])
-  const again = await home.warder(['outbox', 'take', 'good', `${folder}-2`])
+  const again = await home.command(['outbox', 'take', 'good', `${folder}-2`])
   assert.equal(again.code, 4)
   assert.ok(!existsSync(`${folder}-2`))
 })
@@ -138,5 +136,5 @@ test('what a killed task left does not come out', async (t) => {
   assert.equal((await home.warder(['stop', 'killed', '--reason', 'enough'])).code, 0)
   await closed
   assert.deepEqual(await waiting('killed'), [])
-  await home.warder(['resume', 'killed'])
+  await home.command(['resume', 'killed'])
 })

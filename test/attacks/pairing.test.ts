@@ -8,6 +8,7 @@ import { house, until } from '../kit/house.ts'
 import { owner, refused } from '../kit/owner.ts'
 import {
   askToPair,
+  brought,
   captured,
   comeAsDevice,
   comeAsGuest,
@@ -28,14 +29,27 @@ const me = await owner({ after }, home, those.settings)
 
 /** Sends bytes as they stand. @returns status and code */
 function send(path: string, body: string, headers: Record<string, string> = {}): Promise<[number, string]> {
+  return sent(path, body, headers).then(({ status, answer }) => [status, wordOf(answer, 'code')])
+}
+
+function wordOf(answer: Sent['answer'], key: string): string {
+  const word = answer[key]
+  return typeof word === 'string' ? word : ''
+}
+
+interface Sent {
+  readonly status: number
+  readonly answer: Readonly<Record<string, unknown>>
+}
+
+function sent(path: string, body: string, headers: Record<string, string>): Promise<Sent> {
   return new Promise((resolve, reject) => {
     const request = httpRequest({ socketPath: those.socket, method: 'POST', path, headers }, (response) => {
       let text = ''
       response.on('data', (chunk: Buffer) => (text += chunk.toString()))
-      response.on('end', () => {
-        const { code = '' } = JSON.parse(text || '{}') as { code?: string }
-        resolve([response.statusCode ?? 0, code])
-      })
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, answer: JSON.parse(text || '{}') as Sent['answer'] }),
+      )
     })
     request.on('error', reject)
     request.end(body)
@@ -239,6 +253,63 @@ test('a device does what it was given, and a new token key ends every token but 
     those.client.call('renew', { member: phone.id }, { key: stranger.key, token: '' }),
     'PROOF_INVALID',
   )
+})
+
+test('a chat sender is let in by its code, may what its scope says, and is out when it is revoked', async () => {
+  const by = await owner({ after }, home, those.settings)
+  const say = async (sender: string, text: string) => {
+    const { path, body, headers } = brought(sender, text, those.bridgeSecret)
+    const { status, answer } = await sent(path, body, headers)
+    assert.equal(status, 200, JSON.stringify(answer))
+    return answer
+  }
+  const first = await say('U-anna', 'stop')
+  assert.equal(first['known'], false)
+  const [, code = ''] = /warder pairing approve (\S+) /.exec(wordOf(first, 'reply')) ?? []
+  assert.deepEqual(await say('U-anna', 'status'), { known: false }, 'one answer, and nothing of it was read')
+  await by.entry({ agent: 'chat:webhook/U-anna', action: 'chat:message', rule: 'MEMBER_UNKNOWN' })
+  assert.equal((await by.call('status', {})).mode, 'normal', 'the stranger’s stop was not heard')
+  await by.call('pairingApprove', { code, scope: ['monitor:read', 'agent:stop:builder'] })
+  assert.match(wordOf(await say('U-anna', 'status'), 'reply'), /^Warder: normal; no agent runs; /)
+  assert.match(wordOf(await say('U-anna', 'stop builder it misbehaves'), 'reply'), /^Stopped: builder/)
+  for (const beyond of ['stop', 'stop other'])
+    assert.match(wordOf(await say('U-anna', beyond), 'reply'), /^No: /, beyond)
+  for (const odd of ['resume builder', 'stop ../x', 'pairing approve', '', 'status --json'])
+    assert.match(wordOf(await say('U-anna', odd), 'reply'), /not understood|no name of an agent/, odd)
+  assert.equal((await by.call('status', {})).mode, 'normal')
+  await by.entry({ agent: 'chat:webhook/U-anna', action: 'agent:stop', target: 'builder', decision: 'allow' })
+  await by.entry({ agent: 'chat:webhook/U-anna', action: 'agent:stop', target: 'other', decision: 'deny' })
+  assert.equal((await say('U-annb', 'status'))['known'], false, 'another sender is another one')
+  await by.call('senderRevoke', { channel: 'webhook', sender: 'U-anna' })
+  assert.equal((await say('U-anna', 'stop builder'))['known'], false)
+  await by.call('resume', { agent: 'builder', reason: 'the test is over' })
+  for (const { id } of (await by.call('pairingList', {})).pairings)
+    await by.call('pairingReject', { code: id })
+})
+
+test('a chat message that is forged, changed, late or sent again is not heard, after a restart either', async () => {
+  let by = await owner({ after }, home, those.settings)
+  const reason = async (message: ReturnType<typeof brought>) =>
+    (await send(message.path, message.body, message.headers)).join(' ')
+  const good = brought('U-carl', 'status', those.bridgeSecret)
+  const { path, body, headers } = good
+  assert.equal(await reason(brought('U-carl', 'stop', 'x'.repeat(64))), '403 PROOF_INVALID')
+  assert.equal(await reason({ ...good, headers: {} as typeof headers }), '403 PROOF_INVALID')
+  assert.equal(await reason({ ...good, body: body.replace('status', 'stop') }), '403 PROOF_INVALID')
+  assert.equal(await reason({ ...good, body: body.replace('U-carl', 'U-anna') }), '403 PROOF_INVALID')
+  const late = brought('U-carl', 'status', those.bridgeSecret, Date.now() - 120_000)
+  assert.equal(await reason(late), '403 PROOF_INVALID')
+  assert.deepEqual(await send('/v1/people/stop', body, headers), [403, 'TOKEN_INVALID'], 'it is no token')
+  const { status } = await sent(path, body, headers)
+  assert.equal(status, 200)
+  assert.equal(await reason(good), '403 PROOF_REPLAYED')
+  await killDaemon(home)
+  by = await owner({ after }, home, those.settings)
+  assert.equal(await reason(good), '403 PROOF_REPLAYED')
+  await by.entry({ action: 'people:message', rule: 'PROOF_REPLAYED', result: 'denied' })
+  await by.entry({ action: 'people:message', rule: 'PROOF_INVALID', result: 'denied' })
+  for (const { id } of (await by.call('pairingList', {})).pairings)
+    await by.call('pairingReject', { code: id })
 })
 
 test('guessed codes: five cancel what waits, then there is a pause', async () => {

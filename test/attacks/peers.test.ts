@@ -143,7 +143,7 @@ test('what may not be read is shut by name, by directory and by pattern, at ever
 })
 
 test('what a pattern cannot cover is said before anything runs', async () => {
-  const { stdout } = await house.warder(
+  const { stdout } = await house.command(
     ['sandbox', 'explain', '--agent', 'hidden', '--workspace', tree.hidden],
     { cwd: tree.hidden },
   )

@@ -62,14 +62,14 @@ async function stillInForce(): Promise<void> {
 
 for (const [what, [content, place, says]] of Object.entries(HOSTILE)) {
   test(`${what}: refused by check and by reload, with its place, and the old policy stays`, async () => {
-    const digest = (await me.call('status', {})).policy.digest
+    const { digest } = await me.call('policyShow', {})
     const candidate = configure(home, 'candidate.yaml', content)
     const checked = await home.warder(['policy', 'check', candidate])
     assert.equal(checked.code, 2, checked.stdout)
     assert.ok(checked.stderr.includes(`candidate.yaml${at(place)}`), checked.stderr.slice(0, 500))
     assert.match(checked.stderr, says)
     configure(home, 'policy.yaml', content)
-    const reloaded = await home.warder(['policy', 'reload'])
+    const reloaded = await home.command(['policy', 'reload'])
     assert.equal(reloaded.code, 2, reloaded.stdout)
     assert.ok(reloaded.stderr.includes(`policy.yaml${at(place)}`), reloaded.stderr.slice(0, 500))
     await stillInForce()
@@ -77,15 +77,15 @@ for (const [what, [content, place, says]] of Object.entries(HOSTILE)) {
     assert.equal(policy.digest, digest)
     assert.match(policy.problem ?? '', says)
     configure(home, 'policy.yaml', GOOD)
-    const mended = await home.warder(['policy', 'reload'])
+    const mended = await home.command(['policy', 'reload'])
     assert.equal(mended.code, 0, mended.stderr)
     assert.equal((await me.call('status', {})).policy.problem, undefined)
   })
 }
 
 test('a good file is taken by check and by reload', async () => {
-  assert.equal((await home.warder(['policy', 'check', file])).code, 0)
-  assert.equal((await home.warder(['policy', 'reload'])).code, 0)
+  assert.equal((await home.command(['policy', 'check', file])).code, 0)
+  assert.equal((await home.command(['policy', 'reload'])).code, 0)
   await stillInForce()
 })
 

@@ -49,7 +49,7 @@ test('a stop file that is taken away frees nobody, and only the owner ends it', 
   await refused(me.open({ argv: ['/bin/true'], agent: 'builder' }), 'STOPPED')
   const unreasoned = await home.warder(['resume', '--all', '--confirm', 'all'])
   assert.equal(unreasoned.code, 2)
-  const lifted = await home.warder(['resume', '--all', '--reason', 'looked at it', '--confirm', 'all'])
+  const lifted = await home.command(['resume', '--all', '--reason', 'looked at it', '--confirm', 'all'])
   assert.equal(lifted.code, 0, lifted.stderr)
   assert.equal((await me.attach((await me.open({ argv: ['/bin/true'] })).permit)).exit.code, 0)
 })

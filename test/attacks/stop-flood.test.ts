@@ -50,7 +50,7 @@ test('an agent that floods its socket adds few entries, and keeps the owner from
   // the owner is heard, and has no rate of his own
   for (let i = 0; i < 2 * AT_ONCE; i += 1)
     await me.call('decide', { as: 'reader', capability: 'fs:read:/srv/x' })
-  const status = await home.warder(['status', '--json'])
+  const status = await home.command(['status', '--json'])
   assert.equal(status.code, 0, status.stderr)
   const stopped = await home.warder(['stop', 'flood', '--reason', 'it floods', '--json'])
   assert.equal(stopped.code, 0, stopped.stderr)
@@ -67,7 +67,7 @@ test('an agent that floods its socket adds few entries, and keeps the owner from
     1,
     'one entry for the whole burst',
   )
-  assert.equal((await home.warder(['audit', 'verify'])).code, 0)
+  assert.equal((await home.command(['audit', 'verify'])).code, 0)
 })
 
 test('the refusal says what it is, and an agent that asks in moderation never meets it', async (t) => {

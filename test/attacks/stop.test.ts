@@ -93,7 +93,7 @@ test('stop --all ends everything and nothing new starts; only the owner lifts it
   const misnamed = await home.warder(['resume', '--all', '--reason', 'over', '--confirm', 'everything'])
   assert.equal(misnamed.code, 5)
   assert.equal((await me.call('status', {})).mode, 'manual')
-  const lifted = await home.warder(['resume', '--all', '--reason', 'over', '--confirm', 'all'])
+  const lifted = await home.command(['resume', '--all', '--reason', 'over', '--confirm', 'all'])
   assert.equal(lifted.code, 0, lifted.stderr)
   assert.equal((await home.warder(['run', '--agent', 'newcomer', '--', '/bin/true'])).code, 0)
   assert.equal((await me.entry({ action: 'agent:resume', target: '*', decision: 'allow' })).agent, 'owner')
@@ -170,7 +170,7 @@ test('stop works with the daemon dead, survives its next start, and goes on reco
   const noted = await again.entry({ action: 'agent:stop', target: 'orphan' })
   assert.equal(noted.layer, 'containment')
   assert.equal((await again.attach((await again.open({ argv: ['/bin/true'] })).permit)).exit.code, 0)
-  const verified = await lone.warder(['audit', 'verify'])
+  const verified = await lone.command(['audit', 'verify'])
   assert.equal(verified.code, 0, verified.stdout)
 })
 

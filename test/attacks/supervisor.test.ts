@@ -95,7 +95,7 @@ test('a daemon that hangs loses its agents and is replaced, and the record tells
   )
   assert.equal(mode, 'normal')
   assert.equal((await next.attach((await next.open({ argv: ['/bin/true'] })).permit)).exit.code, 0)
-  assert.equal((await home.warder(['audit', 'verify'])).code, 0)
+  assert.equal((await home.command(['audit', 'verify'])).code, 0)
 })
 
 test('a daemon that dies takes its agents along, and is replaced', async (t) => {
@@ -121,7 +121,7 @@ test('when the supervisor dies the daemon ends itself and its agents', async (t)
   process.kill(home.supervisorPid() ?? 0, 'SIGKILL')
   await until(() => alive(marked).length === 0, 'nothing of the agents is left', LONG_MS)
   await until(() => !isAlive(pid), 'the daemon has ended', LONG_MS)
-  assert.equal((await home.warder(['audit', 'verify'])).code, 0)
+  assert.equal((await home.command(['audit', 'verify'])).code, 0)
   const next = await owner(t, home)
   const unsettled = (await next.ledger({ unsettled: 'true' })).filter(
     ({ action }) => action === 'agent:start',
@@ -142,7 +142,7 @@ test('a daemon that dies again and again stays down, and every agent is stopped 
     if (kills < 5) await anotherDaemon(home, pid)
   }
   await until(() => !isAlive(supervisor), 'the supervisor gives up', LONG_MS)
-  const doctor = await home.warder(['doctor'])
+  const doctor = await home.command(['doctor'])
   assert.match(doctor.stdout, /stopped: every agent/)
   const next = await owner(t, home)
   const { mode, stops } = await next.call('status', {})

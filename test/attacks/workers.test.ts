@@ -120,7 +120,7 @@ test('a worker may lock what its profile says, or what this host lets it, which 
   const inside = await box({ profile: 'locks', argv: ['/bin/sh', '-c', 'grep "locked" /proc/self/limits'] })
   assertRan(inside, /Max locked memory/)
   const [, soft] = /locked memory +(\S+)/.exec(inside.stdout) ?? []
-  const { stdout } = await house.warder(['sandbox', 'explain', 'locks'])
+  const { stdout } = await house.command(['sandbox', 'explain', 'locks'])
   const said = /locked-memory +1 MiB +(in force|NOT in force)/.exec(stdout.replaceAll(/\s+/g, ' '))?.[1]
   assert.equal(said, soft === '1048576' ? 'in force' : 'NOT in force', stdout)
 })
@@ -258,7 +258,7 @@ test('a worker whose time is up is recycled, and a stop is not undone by that', 
   assert.equal((await house.warder(['stop', 'timed', '--reason', 'enough'])).code, 0)
   await until(() => worker.child.exitCode !== null, 'the worker is not started again', 30_000)
   assert.notEqual(worker.child.exitCode, 0)
-  await house.warder(['resume', 'timed'])
+  await house.command(['resume', 'timed'])
 })
 
 test('what outlives the worker inside is ended with it', async (t) => {
@@ -290,7 +290,7 @@ function sleepers(): string[] {
 }
 
 async function runOf(agent: string): Promise<{ run: string; agent: string }> {
-  const { runs } = (await house.warder(['status', '--json'])).json<{
+  const { runs } = (await house.command(['status', '--json'])).json<{
     runs: { run: string; agent: string }[]
   }>()
   const found = runs.find((each) => each.agent === agent)
@@ -299,7 +299,7 @@ async function runOf(agent: string): Promise<{ run: string; agent: string }> {
 }
 
 async function entries(): Promise<EntryAnswer[]> {
-  const { stdout } = await house.warder(['audit', 'list', '--json', '--limit', '1000'])
+  const { stdout } = await house.command(['audit', 'list', '--json', '--limit', '1000'])
   return (JSON.parse(stdout) as { entries: EntryAnswer[] }).entries
 }
 
@@ -311,10 +311,10 @@ test('an agent the policy does not trust is held to the strictest level, whateve
     `version: 1\nagents: {stranger: {tier: untrusted}, friend: {tier: trusted}}\nrules: [${rule}]\n`,
     { mode: 0o600 },
   )
-  const reloaded = await house.warder(['policy', 'reload'])
+  const reloaded = await house.command(['policy', 'reload'])
   assert.equal(reloaded.code, 0, reloaded.stderr)
   const explained = async (agent: string) =>
-    (await house.warder(['sandbox', 'explain', 'loose', '--agent', agent])).stdout
+    (await house.command(['sandbox', 'explain', 'loose', '--agent', agent])).stdout
   assert.match(await explained('stranger'), /the policy calls stranger untrusted: at least level full/)
   assert.match(await explained('friend'), /the policy calls friend trusted: at least level landlock/)
   assert.doesNotMatch(await explained('nobody-named'), /the policy calls/)
@@ -323,5 +323,5 @@ test('an agent the policy does not trust is held to the strictest level, whateve
     `version: 1\nagents: {stranger: {tier: harmless}}\n`,
     { mode: 0o600 },
   )
-  assert.notEqual((await house.warder(['policy', 'reload'])).code, 0, 'a tier nobody knows is no policy')
+  assert.notEqual((await house.command(['policy', 'reload'])).code, 0, 'a tier nobody knows is no policy')
 })

@@ -138,7 +138,7 @@ test('allowed for good, it shows what that means first; a changed binary asks ag
   screen.type('yes\r')
   assert.equal((await first).stdout, 'again\n')
   assert.equal((await exec('regular', TOOL, 'again')).stdout, 'again\n')
-  const listed = await home.warder(['allowance', 'list', '--agent', 'regular'])
+  const listed = await home.command(['allowance', 'list', '--agent', 'regular'])
   assert.match(listed.stdout, /tool again, in/)
   copyFileSync('/usr/bin/printf', `${TOOL}.new`)
   renameSync(`${TOOL}.new`, TOOL)
@@ -147,10 +147,10 @@ test('allowed for good, it shows what that means first; a changed binary asks ag
   await asked(screen, /regular asks[\s\S]*regular asks/)
   screen.type('n')
   assert.equal((await changed).code, 3)
-  const { allowances } = (await home.warder(['allowance', 'list', '--json'])).json<{
+  const { allowances } = (await home.command(['allowance', 'list', '--json'])).json<{
     allowances: { id: string }[]
   }>()
-  assert.equal((await home.warder(['allowance', 'revoke', allowances[0]!.id])).code, 0)
+  assert.equal((await home.command(['allowance', 'revoke', allowances[0]!.id])).code, 0)
 })
 
 test('a no with words brings the words to whoever asked', async (t) => {
@@ -206,17 +206,17 @@ test('without a terminal a question is listed, shown and answered by its id', as
   await until(() => said.includes('"here"'), 'it watches', 60_000)
   const running = exec('scripted', '/usr/bin/echo', 'by id')
   await until(() => said.includes('"asked"'), 'the question', 60_000)
-  const { questions } = (await home.warder(['approval', 'list', '--json'])).json<{
+  const { questions } = (await home.command(['approval', 'list', '--json'])).json<{
     questions: { id: string; argv: string[]; leftMs: number }[]
   }>()
   assert.equal(questions[0]?.argv.at(-1), 'by id')
   assert.ok(questions[0].leftMs > 0 && questions[0].leftMs <= 120_000)
   const id = questions[0].id
-  assert.match((await home.warder(['approval', 'show', id])).stdout, /runs +\S*echo 'by id'/)
-  const answered = await home.warder(['approval', 'answer', id, 'once'])
+  assert.match((await home.command(['approval', 'show', id])).stdout, /runs +\S*echo 'by id'/)
+  const answered = await home.command(['approval', 'answer', id, 'once'])
   assert.match(answered.stdout, /: once, recorded as entry \d+/)
   assert.equal((await running).stdout, 'by id\n')
-  assert.equal((await home.warder(['approval', 'answer', id, 'once'])).code, 5)
+  assert.equal((await home.command(['approval', 'answer', id, 'once'])).code, 5)
   const alone = await home.warder(['approve'])
   assert.equal(alone.code, 2)
   assert.match(alone.stderr, /warder approval answer/)
@@ -239,11 +239,11 @@ test('an agent asks for a capability; what it may not ask for is refused unasked
   const asking = request('fs:read:/srv/data/x')
   await until(() => said.includes('"asked"'), 'the question', 60_000)
   const [, id = ''] = /"id":"([^"]+)"/.exec(said) ?? []
-  assert.match((await home.warder(['approval', 'show', id])).stdout, /capability +fs:read:\/srv\/data\/x/)
-  assert.equal((await home.warder(['approval', 'answer', id, 'once'])).code, 0)
+  assert.match((await home.command(['approval', 'show', id])).stdout, /capability +fs:read:\/srv\/data\/x/)
+  assert.equal((await home.command(['approval', 'answer', id, 'once'])).code, 0)
   const granted = await asking
   assert.equal(granted.code, 0, granted.stderr)
-  const explained = await home.warder(['policy', 'explain', 'builder', 'fs:read:/srv/data/x'])
+  const explained = await home.command(['policy', 'explain', 'builder', 'fs:read:/srv/data/x'])
   assert.equal(explained.code, 0)
   assert.match((await request('fs:read:/srv/data/x')).stdout, /held/)
 })
@@ -261,7 +261,7 @@ test('inside its sandbox an agent asks for itself, over its own socket', async (
     question: { id: string; principal: string; wanted: string }
   }
   assert.deepEqual([question.question.principal, question.question.wanted], ['insider', 'nightly import'])
-  assert.equal((await home.warder(['approval', 'answer', question.question.id, 'once'])).code, 0)
+  assert.equal((await home.command(['approval', 'answer', question.question.id, 'once'])).code, 0)
   const { code, stdout, stderr } = await inside
   assert.equal(code, 0, stderr)
   assert.match(stdout, /granted: fs:read:\/srv\/data\/x until .*, by owner/)
@@ -271,12 +271,12 @@ test('status counts the questions and the tasks', async () => {
   const { approvals } = await shared.me!.call('status', {})
   assert.ok(approvals.prompts > 0 && approvals.tasks > 0)
   assert.ok(Math.abs(approvals.promptsPerTask - approvals.prompts / approvals.tasks) <= 0.01)
-  assert.match((await home.warder(['status'])).stdout, /approvals 0 wait, .* questions in \d+ tasks/)
+  assert.match((await home.command(['status'])).stdout, /approvals 0 wait, .* questions in \d+ tasks/)
 })
 
 test('autonomy: manual asks for what is allowed, and says so', async () => {
-  assert.equal((await home.warder(['autonomy', 'set', 'manual'])).code, 0)
-  assert.match((await home.warder(['autonomy', 'show'])).stdout, /^manual: /)
+  assert.equal((await home.command(['autonomy', 'set', 'manual'])).code, 0)
+  assert.match((await home.command(['autonomy', 'show'])).stdout, /^manual: /)
   await shared.me!.call('grantAdd', {
     principal: 'free',
     capability: 'process:spawn:/usr/bin/id',
@@ -284,5 +284,5 @@ test('autonomy: manual asks for what is allowed, and says so', async () => {
   })
   const denied = await home.warder(['exec', '--agent', 'free', '--', '/usr/bin/id'])
   assert.equal(denied.code, 3)
-  assert.equal((await home.warder(['autonomy', 'set', 'supervised'])).code, 0)
+  assert.equal((await home.command(['autonomy', 'set', 'supervised'])).code, 0)
 })

@@ -43,14 +43,24 @@ for (const [name, program, version] of [
   })
 }
 
-test('Claude Code draws its first screen in colours, finds no network, says so, and gives the terminal back', async (t) => {
+test('Claude Code draws its first screen in colours, is let reach nobody, says so, and gives the terminal back', async (t) => {
   if (!needs(t, CLAUDE) || !needsTerminal(t)) return
   const screen = atTerminal(t, CLAUDE)
   await screen.shows(/\x1b\[38;5;\d+m[^]*Welcome[^]*Claude[^]*Code/)
-  // it is its own screen that says this: nothing of it reached a name server
-  await screen.shows(/api\.anthropic\.com[^]*EAI_AGAIN/)
+  // nothing lets it reach its model: the proxy said no, and its own screen says so
+  await screen.shows(/api\.anthropic\.com[^]*ERR_PROXY_TUNNEL/)
   assert.equal(await screen.exit, 1)
   assert.match(screen.screen(), /\x1b\[\?25h[^]*$/, 'the cursor shows again')
+  const refused = await home.warder([
+    'audit',
+    'list',
+    '--action',
+    'net:connect',
+    '--decision',
+    'deny',
+    '--json',
+  ])
+  assert.match(refused.stdout, /"target": "api\.anthropic\.com:443"/)
 })
 
 /** What stands on a screen, without where and in which colour. */

@@ -28,7 +28,7 @@ function errorOf({ json }: Result): { code: string; what: string; where?: string
 test('a flag beats the environment, that the project, that the user, that the default', async (t) => {
   const home = house(t)
   const explained = async (words: string[] = [], env: Record<string, string> = {}) => {
-    const asked = await home.warder(['config', 'explain', 'log.level', '--json', ...words], { env })
+    const asked = await home.command(['config', 'explain', 'log.level', '--json', ...words], { env })
     assert.equal(asked.code, 0, asked.stderr + asked.stdout)
     return asked.json<Explained>()
   }
@@ -50,9 +50,9 @@ test('a flag beats the environment, that the project, that the user, that the de
 test('config show lists every setting and where it comes from', async (t) => {
   const home = house(t)
   userFile(home, 'grant.default_duration: 5m\n')
-  const all = (await home.warder(['config', 'show', '--json'])).json<Explained[]>()
+  const all = (await home.command(['config', 'show', '--json'])).json<Explained[]>()
   assert.ok(all.length > 15)
-  const changed = (await home.warder(['config', 'show', '--changed', '--json'])).json<{ key: string }[]>()
+  const changed = (await home.command(['config', 'show', '--changed', '--json'])).json<{ key: string }[]>()
   assert.deepEqual(
     changed.map(({ key }) => key),
     ['grant.default_duration', 'workspace.mode'], // the second by the environment of these tests
@@ -106,10 +106,10 @@ test('a file in the project, which an agent may write, cannot loosen anything', 
 
 test('profile dev says so on stderr with every command, and prod says nothing', async (t) => {
   const home = house(t)
-  const dev = await home.warder(['config', 'check', '--json'], { env: { WARDER_PROFILE: 'dev' } })
+  const dev = await home.command(['config', 'check', '--json'], { env: { WARDER_PROFILE: 'dev' } })
   assert.equal(dev.code, 0)
   assert.match(dev.stderr, /dev/)
   assert.equal(dev.json()['ok'], true, 'stdout holds the result alone')
-  const prod = await home.warder(['config', 'check', '--json'])
+  const prod = await home.command(['config', 'check', '--json'])
   assert.equal(prod.stderr, '')
 })

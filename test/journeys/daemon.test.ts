@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { house, isAlive, until, type House } from '../kit/house.ts'
 
 interface Entry {
@@ -13,12 +13,12 @@ interface Entry {
 }
 
 async function entries(home: House, ...words: string[]): Promise<Entry[]> {
-  const listed = await home.warder(['audit', 'list', '--json', '--limit', '10000', ...words])
+  const listed = await home.command(['audit', 'list', '--json', '--limit', '10000', ...words])
   return listed.json<{ entries: Entry[] }>().entries
 }
 
 async function isVerified(home: House): Promise<boolean> {
-  const verified = await home.warder(['audit', 'verify', '--json'])
+  const verified = await home.command(['audit', 'verify', '--json'])
   return verified.code === 0 && verified.json()['ok'] === true
 }
 
@@ -43,7 +43,7 @@ test('two commands that come at once, with no daemon there, start one', async (t
 for (const how of ['daemon stop', 'SIGTERM'] as const) {
   test(`${how} ends the run under way, settles it, and loses nothing that was acknowledged`, async (t) => {
     const home = house(t)
-    const granted = await home.warder(['grant', 'add', 'x', 'fs:read:/srv/**', '--reason', 'a journey'])
+    const granted = await home.command(['grant', 'add', 'x', 'fs:read:/srv/**', '--reason', 'a journey'])
     assert.equal(granted.code, 0, granted.stderr)
     const { ended } = await runUnderWay(home)
     const pid = home.daemonPid() ?? 0
@@ -87,12 +87,15 @@ test('a daemon that starts again goes on with the same chain', async (t) => {
   assert.ok(await isVerified(home))
 })
 
-test('SIGHUP puts a changed policy in force, and keeps the old one when the new one is wrong', async (t) => {
-  const home = house(t)
-  await home.warder(['init'])
+// these look at one daemon that runs
+const lit = house({ after })
+await lit.warder(['init'])
+
+test('SIGHUP puts a changed policy in force, and keeps the old one when the new one is wrong', async () => {
+  const home = lit
   const file = join(home.home, '.config/warder/policy.yaml')
   const isAllowed = async (capability: string) =>
-    (await home.warder(['policy', 'explain', 'builder', capability])).code === 0
+    (await home.command(['policy', 'explain', 'builder', capability])).code === 0
   const rule = (path: string) =>
     `version: 1\nrules:\n  - {id: a, agents: ["*"], effect: allow, capabilities: ["fs:read:${path}"], reason: r}\n`
   writeFileSync(file, rule('/srv/one/**'), { mode: 0o600 })
@@ -117,12 +120,38 @@ test('a daemon with nothing to do ends by itself, after the time it was given', 
   await until(() => !isAlive(pid), 'the end of an idle daemon', 60_000)
   assert.equal((await home.warder(['exec', '--', 'true'])).code, 0, 'and the next command starts another')
   assert.notEqual(home.daemonPid(), pid)
+
+  // a coding agent's session counts as work while the agent is there, and it need not say that it ended
+  const payload = join(home.home, 'payload.json')
+  const session = {
+    session_id: 's1',
+    transcript_path: '/t',
+    cwd: home.workspace,
+    hook_event_name: 'SessionStart',
+  }
+  writeFileSync(payload, JSON.stringify({ ...session, source: 'startup' }))
+  const said = join(home.home, 'said')
+  writeFileSync(said, '')
+  const bin = new URL('../../bin/warder', import.meta.url).pathname
+  const script = `${bin} hook --start < ${payload} > ${said}; exec sleep 600`
+  // what stands above the hook's shell is the agent; it hands on the signal that ends it
+  const agent = spawn('timeout', ['600', '/bin/sh', '-c', script], { env: home.environment, stdio: 'ignore' })
+  t.after(() => agent.kill('SIGTERM'))
+  await until(() => readFileSync(said, 'utf8').includes('warder-liveness'), 'the hook’s answer', 60_000)
+  const held = home.daemonPid() ?? 0
+  assert.equal(isAlive(held), true)
+  const { sessions } = (await home.warder(['hook', 'list', '--json'])).json<{ sessions: { id: string }[] }>()
+  assert.deepEqual(
+    sessions.map(({ id }) => id),
+    ['s1'],
+  )
+  agent.kill('SIGTERM')
+  await until(() => !isAlive(held), 'the end of a daemon whose last agent is gone', 60_000)
 })
 
-test('the daemon runs unable to turn text into code', async (t) => {
-  const home = house(t)
-  await home.warder(['daemon', 'start'])
-  const line = readFileSync(`/proc/${home.daemonPid()}/cmdline`, 'utf8').split('\0')
+test('the daemon runs unable to turn text into code', async () => {
+  await lit.warder(['daemon', 'start'])
+  const line = readFileSync(`/proc/${lit.daemonPid()}/cmdline`, 'utf8').split('\0')
   const flags = line.filter((word) => /^--(?:disallow|disable)/.test(word))
   assert.deepEqual(flags.toSorted(), [
     '--disable-proto=throw',
@@ -138,10 +167,8 @@ test('the daemon runs unable to turn text into code', async (t) => {
   }
 })
 
-test('the socket, the keys and the state are for their owner alone', async (t) => {
-  const home = house(t)
-  await home.warder(['init'])
-  const { json } = await home.warder(['config', 'path', '--json'])
+test('the socket, the keys and the state are for their owner alone', async () => {
+  const { json } = await lit.command(['config', 'path', '--json'])
   const paths = Object.entries(json<Record<string, string>>())
   const ours = paths.filter(([key]) => /^paths\.(config|state|keys|runtime|socket)$/.test(key))
   assert.equal(ours.length, 5)

@@ -23,7 +23,7 @@ test('an agent without a grant is refused with exit 3 and told what would change
 
 test('with a grant the same command runs', async () => {
   const capability = 'process:spawn:/usr/bin/*'
-  const grant = await home.warder(['grant', 'add', 'helper', capability, '--reason', 'a journey'])
+  const grant = await home.command(['grant', 'add', 'helper', capability, '--reason', 'a journey'])
   assert.equal(grant.code, 0, grant.stderr)
   const allowed = await home.warder(['exec', '--agent', 'helper', '--', 'echo', 'ran'])
   assert.equal(allowed.code, 0, allowed.stderr)
@@ -37,7 +37,7 @@ test('what takes longer than its time limit is ended with exit 124', async () =>
 })
 
 test('what takes more memory than its profile gives is ended, and said to be', async (t) => {
-  const { guarantees } = (await home.warder(['sandbox', 'probe', '--json'])).json<{
+  const { guarantees } = (await home.command(['sandbox', 'probe', '--json'])).json<{
     guarantees: { name: string; inForce: boolean }[]
   }>()
   const limit = guarantees.find(({ name }) => name === 'memory-limit')

@@ -13,10 +13,11 @@ interface Grant {
   readonly state: string
 }
 
-const add = (...words: string[]) => home.warder(['grant', 'add', ...words, '--reason', 'a journey', '--json'])
+const add = (...words: string[]) =>
+  home.command(['grant', 'add', ...words, '--reason', 'a journey', '--json'])
 
 async function list(...words: string[]): Promise<readonly Grant[]> {
-  return (await home.warder(['grant', 'list', '--json', ...words])).json<{ grants: Grant[] }>().grants
+  return (await home.command(['grant', 'list', '--json', ...words])).json<{ grants: Grant[] }>().grants
 }
 
 const lastsMs = ({ notBefore, expiresAt }: Grant) => Date.parse(expiresAt) - Date.parse(notBefore)
@@ -41,11 +42,11 @@ test('a grant that begins later is pending until then', async () => {
 
 test('a grant opens what it names and nothing beside it', async () => {
   const ask = async (capability: string) =>
-    (await home.warder(['policy', 'explain', 'builder', capability])).code
+    (await home.command(['policy', 'explain', 'builder', capability])).code
   assert.equal(await ask('fs:read:/srv/data/a/b.csv'), 0)
   assert.equal(await ask('fs:write:/srv/data/a/b.csv'), 3)
   assert.equal(await ask('fs:read:/srv/database'), 3)
-  const other = await home.warder(['policy', 'explain', 'other', 'fs:read:/srv/data/a/b.csv'])
+  const other = await home.command(['policy', 'explain', 'other', 'fs:read:/srv/data/a/b.csv'])
   assert.equal(other.code, 3)
 })
 
@@ -55,7 +56,7 @@ test('the list shows those that hold or will, of one agent if asked', async () =
   const [only, ...more] = await list('--agent', 'other')
   assert.equal(only?.principal, 'other')
   assert.deepEqual(more, [])
-  const text = await home.warder(['grant', 'list'])
+  const text = await home.command(['grant', 'list'])
   assert.match(text.stdout, /^ID +AGENT +CAPABILITY +STATE/)
 })
 
@@ -63,19 +64,19 @@ test('a unique beginning of an id is enough to revoke, and it closes at once', a
   const grants = await list()
   const data = grants.find(({ capability, principal }) => principal === 'builder' && /data/.test(capability))
   assert.ok(data)
-  const shared = await home.warder(['grant', 'revoke', data.id.slice(0, 4)])
+  const shared = await home.command(['grant', 'revoke', data.id.slice(0, 4)])
   assert.equal(shared.code, 4, 'ids made in the same minute begin alike')
   assert.match(shared.stderr, /grants begin with/)
   const isUnique = (text: string) => grants.filter(({ id }) => id.startsWith(text)).length === 1
   const length = Array.from(data.id).findIndex((_, i) => isUnique(data.id.slice(0, i))) + 1
-  const revoked = await home.warder(['grant', 'revoke', data.id.slice(0, length), '--json'])
+  const revoked = await home.command(['grant', 'revoke', data.id.slice(0, length), '--json'])
   assert.equal(revoked.code, 0, revoked.stderr)
   assert.equal(revoked.json<Grant>().id, data.id)
-  const ask = await home.warder(['policy', 'explain', 'builder', 'fs:read:/srv/data/a'])
+  const ask = await home.command(['policy', 'explain', 'builder', 'fs:read:/srv/data/a'])
   assert.equal(ask.code, 3)
   const all = await list('--agent', 'builder', '--all')
   assert.equal(all.find(({ id }) => id === data.id)?.state, 'revoked')
-  assert.equal((await home.warder(['grant', 'revoke', 'nosuch'])).code, 4)
+  assert.equal((await home.command(['grant', 'revoke', 'nosuch'])).code, 4)
 })
 
 test('what no grant may be is refused in words: too long, misspelt, for what is guarded', async () => {

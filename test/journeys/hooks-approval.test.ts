@@ -28,7 +28,7 @@ async function answer(...say: string[]): Promise<string> {
   const found: { id?: string | undefined; text?: string } = {}
   await until(
     async () => {
-      const listed = await home.warder(['approval', 'list', '--json'])
+      const listed = await home.command(['approval', 'list', '--json'])
       found.text = listed.stdout
       found.id = listed.json<Waiting>().questions.find(({ state }) => state === 'pending')?.id
       return found.id !== undefined
@@ -36,13 +36,13 @@ async function answer(...say: string[]): Promise<string> {
     'a question',
     60_000,
   )
-  const answered = await home.warder(['approval', 'answer', found.id ?? '', ...say])
+  const answered = await home.command(['approval', 'answer', found.id ?? '', ...say])
   assert.equal(answered.code, 0, answered.stderr)
   return found.text ?? ''
 }
 
 test('a person answers what a hook asks: shown exactly, for that command alone, with words when it is a no', async () => {
-  await home.warder(['hook', 'list'], { env: { WARDER_APPROVAL_WAIT: 'true' } })
+  await home.command(['hook', 'list'], { env: { WARDER_APPROVAL_WAIT: 'true' } })
   const harness = fakeHarness(home, command, 'asked-1')
   await harness.prove()
   const first = harness.before('Bash', { command: 'sort a.txt' })

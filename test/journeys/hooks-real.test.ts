@@ -45,7 +45,7 @@ interface Listed {
 }
 
 async function sessionsOf(home: House): Promise<Listed['sessions']> {
-  return (await home.warder(['hook', 'list', '--json'])).json<Listed>().sessions
+  return (await home.command(['hook', 'list', '--json'])).json<Listed>().sessions
 }
 
 function claude(home: House, model: FakeModel, ...more: string[]) {
@@ -65,7 +65,7 @@ test('Claude Code: what Warder refuses does not run, though the user allowed Bas
   const { said } = await claude(home, model)
   assert.deepEqual(left(home), ['fine.txt'], `${said}\n${model.heard.at(-1) ?? ''}`)
   assert.match(model.heard.at(-1) ?? '', /exclusion\.shadow/, 'the model is told which rule refused')
-  const audit = await home.warder(['audit', 'list', '--json', '--agent', 'claude-code'])
+  const audit = await home.command(['audit', 'list', '--json', '--agent', 'claude-code'])
   assert.match(audit.stdout, /exclusion\.shadow/)
   assert.match(audit.stdout, /hook\.marker/, 'the marked call was refused, on record')
 })
@@ -104,7 +104,7 @@ test('Claude Code with a hook path that is mistyped runs nothing at all', async 
   const model = await fakeModel(t, (turn) => (turn < 2 ? { run: 'echo early > early.txt' } : { say: 'done' }))
   await claude(home, model)
   assert.deepEqual(left(home), [])
-  const doctor = await home.warder(['doctor', '--json'])
+  const doctor = await home.command(['doctor', '--json'])
   assert.match(doctor.stdout, /hooks of claude-code[^]*no hook of ours, or another than was written/)
 })
 

@@ -104,7 +104,7 @@ interface Checks {
 }
 
 async function hookCheck(): Promise<Checks['checks'][number]> {
-  const { checks } = (await home.warder(['doctor', '--json'])).json<Checks>()
+  const { checks } = (await home.command(['doctor', '--json'])).json<Checks>()
   const [found] = checks.filter(({ check }) => check === 'hooks of claude-code')
   assert.ok(found)
   return found

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { drawnOn, scanned } from '../kit/camera.ts'
 import { house, until } from '../kit/house.ts'
 import { needsTerminal, terminal } from '../kit/terminal.ts'
 
@@ -106,6 +107,35 @@ test('a device is paired: code and fingerprint on both sides, a yes with a scope
   )
   assert.equal((await there(['device', 'revoke', 'laptop'])).code, 0)
   assert.equal((await far.warder(['guest', 'status', '--as', 'laptop'])).code, 3)
+})
+
+test('a camera in between: the QR code on the screen carries code and fingerprint, and nobody types either', async (t) => {
+  if (!needsTerminal(t)) return
+  const bin = new URL('../../bin/warder', import.meta.url).pathname
+  const shown = (words: readonly string[], env: Readonly<Record<string, string>>) => {
+    const more = { cwd: far.workspace, env: { ...far.environment, ...env }, columns: 100, rows: 40 }
+    return terminal(t, [bin, 'pairing', 'request', '--at', socket, '--name', 'phone', ...words], more)
+  }
+  const device = shown([], { NO_COLOR: '' })
+  assert.equal(await device.exit, 0, device.screen())
+  const [, fingerprint = ''] = /fingerprint +(\S+)/.exec(device.screen()) ?? []
+  const text = scanned(drawnOn(device.screen()))
+  assert.match(text, /^WARDER:PAIR:[A-Z2-9]{8}:[0-9A-F]{16}$/)
+  for (const [words, env] of [
+    [['--no-qr'], { NO_COLOR: '' }],
+    [[], { NO_COLOR: '1' }],
+    [[], { NO_COLOR: '', LANG: 'C' }],
+  ] as const) {
+    const plain = shown(words, env)
+    assert.equal(await plain.exit, 0, plain.screen())
+    assert.ok(plain.screen().includes(fingerprint))
+    assert.deepEqual(drawnOn(plain.screen()), [], words.join(' '))
+  }
+  const other = text.replace(/[0-9A-F]{16}$/, '0123456789ABCDEF')
+  assert.equal((await there(['pairing', 'approve', other])).code, 5, 'the code with the key of somebody else')
+  const approved = await there(['pairing', 'approve', text, '--json'])
+  assert.equal(approved.code, 0, approved.stderr)
+  assert.equal(approved.json<{ name: string }>().name, 'phone')
 })
 
 test('at two terminals: the device waits, the owner compares and says yes, the device goes on', async (t) => {

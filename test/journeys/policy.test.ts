@@ -31,29 +31,29 @@ interface Explained {
 }
 
 async function explain(agent: string, capability: string): Promise<Explained & { code: number | null }> {
-  const asked = await home.warder(['policy', 'explain', agent, capability, '--json'])
+  const asked = await home.command(['policy', 'explain', agent, capability, '--json'])
   return { code: asked.code, ...asked.json<Explained>() }
 }
 
 test('policy init writes a starter that passes its own check, and keeps what is there', async () => {
-  const made = await home.warder(['policy', 'init', '--json'])
+  const made = await home.command(['policy', 'init', '--json'])
   assert.deepEqual(made.json(), { path: FILE, written: true })
-  const checked = await home.warder(['policy', 'check', FILE, '--strict', '--json'])
+  const checked = await home.command(['policy', 'check', FILE, '--strict', '--json'])
   assert.equal(checked.code, 0, checked.stdout)
   assert.deepEqual(checked.json()['findings'], [])
   writeFileSync(FILE, POLICY, { mode: 0o600 })
-  assert.equal((await home.warder(['policy', 'init', '--json'])).json()['written'], false)
+  assert.equal((await home.command(['policy', 'init', '--json'])).json()['written'], false)
   assert.equal(readFileSync(FILE, 'utf8'), POLICY)
 })
 
 test('policy reload puts the file in force, and policy show gives it back', async () => {
-  const reloaded = await home.warder(['policy', 'reload', '--json'])
+  const reloaded = await home.command(['policy', 'reload', '--json'])
   assert.equal(reloaded.code, 0, reloaded.stderr)
   assert.deepEqual([reloaded.json()['changed'], reloaded.json()['rules']], [true, 2])
-  const shown = await home.warder(['policy', 'show', '--json'])
+  const shown = await home.command(['policy', 'show', '--json'])
   assert.equal(shown.json()['text'], POLICY)
   assert.equal(shown.json()['digest'], reloaded.json()['digest'])
-  const text = await home.warder(['policy', 'show'])
+  const text = await home.command(['policy', 'show'])
   assert.equal(text.stdout, POLICY)
 })
 
@@ -73,7 +73,7 @@ test('the patch it proposes, applied with patch, makes the action allowed', asyn
   assert.equal(before.code, 3)
   const applied = spawnSync('patch', ['-p0', FILE], { input: before.change?.patch ?? '', encoding: 'utf8' })
   assert.equal(applied.status, 0, applied.stdout + applied.stderr)
-  assert.equal((await home.warder(['policy', 'reload'])).code, 0)
+  assert.equal((await home.command(['policy', 'reload'])).code, 0)
   assert.equal((await explain('builder', capability)).code, 0)
   assert.equal((await explain('builder', 'fs:read:/srv/reports/q2.txt')).code, 3)
 })
@@ -112,7 +112,7 @@ test('policy check finds each thing that does not do what it seems to, at its li
       rule('shell', 'agents: ["*"], effect: allow, capabilities: ["fs:read:/opt/z/[ab]"]'),
     ].join('')}`,
   )
-  const { code, json } = await home.warder(['policy', 'check', file, '--json'])
+  const { code, json } = await home.command(['policy', 'check', file, '--json'])
   assert.equal(code, 0)
   const { findings } = json<{ findings: { kind: string; rule: string; where: string; fix: string }[] }>()
   const found = findings.map(({ kind, rule: id, where }) => `${where.replace(file, '')} ${kind} ${id}`)
@@ -131,7 +131,7 @@ test('policy check finds each thing that does not do what it seems to, at its li
 })
 
 test('a file with an error is refused whole, with line and column, and the one in force stays', async () => {
-  const before = (await home.warder(['policy', 'show', '--json'])).json()['digest']
+  const before = (await home.command(['policy', 'show', '--json'])).json()['digest']
   for (const [broken, place] of [
     [POLICY.replace('effect: allow', 'effect: alow'), ':8:'],
     [POLICY.replace('agents: [builder]', 'agent: [builder]'), ':7:'],
@@ -149,7 +149,7 @@ test('a file with an error is refused whole, with line and column, and the one i
       assert.ok(where.startsWith(`${FILE}${place}`), `${where} is not ${place}`)
     }
   }
-  assert.equal((await home.warder(['policy', 'show', '--json'])).json()['digest'], before)
+  assert.equal((await home.command(['policy', 'show', '--json'])).json()['digest'], before)
 })
 
 test('a table of expectations is held against a policy: exit 0 when met, 8 when not', async () => {
@@ -164,7 +164,7 @@ test('a table of expectations is held against a policy: exit 0 when met, 8 when 
       line('fs:read:/srv/data/secret/a', 'deny', 'no-secrets') +
       line('fs:write:/srv/data/a', 'deny', 'default'),
   )
-  const met = await home.warder(['policy', 'test', file, '--policy', policy, '--json'])
+  const met = await home.command(['policy', 'test', file, '--policy', policy, '--json'])
   assert.equal(met.code, 0, met.stdout)
   assert.deepEqual([met.json()['passed'], met.json()['failed']], [3, 0])
   writeFileSync(file, line('fs:write:/srv/data/a', 'allow') + line('fs:read:/srv/data/a', 'allow', 'other'))
@@ -180,4 +180,31 @@ test('a table of expectations is held against a policy: exit 0 when met, 8 when 
   )
   writeFileSync(file, '- {agent: builder, action: nonsense, expect: allow}\n')
   assert.equal((await home.warder(['policy', 'test', file])).code, 2)
+})
+
+test('policy import takes over what another gate allowed, and never writes over a policy that changed meanwhile', async () => {
+  writeFileSync(FILE, POLICY, { mode: 0o600 })
+  const approvals = join(home.home, 'exec-approvals.json')
+  const agents = { builder: { allowlist: [{ pattern: '/usr/bin/git' }, { pattern: 'make' }] } }
+  writeFileSync(approvals, JSON.stringify({ version: 1, socket: { token: 'token-0123456789' }, agents }))
+  const shown = await home.command(['policy', 'import', approvals, '--json'])
+  assert.equal(shown.code, 0, shown.stderr)
+  const { before, rules } = shown.json<{ before: string; rules: string[] }>()
+  assert.deepEqual(rules, ['imported-builder-allow'])
+  assert.match(shown.stderr, /not taken over: agents\.builder\.allowlist "make": it is no absolute path/)
+  assert.doesNotMatch(shown.stdout + shown.stderr, /0123456789/)
+  assert.equal(readFileSync(FILE, 'utf8'), POLICY, 'looking changes nothing')
+  const edited = POLICY.replace('/srv/data/secret', '/srv/data/key')
+  writeFileSync(FILE, edited, { mode: 0o600 })
+  const late = await home.command(['policy', 'import', approvals, '--write', '--if', before])
+  assert.equal(late.code, 5, late.stdout)
+  assert.match(late.stderr, /is not what it was when it was looked at/)
+  assert.equal(readFileSync(FILE, 'utf8'), edited)
+  const written = await home.command(['policy', 'import', approvals, '--write'])
+  assert.equal(written.code, 0, written.stderr)
+  assert.equal(readFileSync(`${FILE}.old`, 'utf8'), edited)
+  assert.equal((await home.command(['policy', 'check', FILE, '--strict'])).code, 0)
+  assert.equal((await home.command(['policy', 'reload'])).code, 0)
+  assert.equal((await explain('builder', 'process:spawn:/usr/bin/git')).decision.effect, 'allow')
+  assert.equal((await explain('builder', 'process:spawn:/usr/bin/make')).decision.effect, 'deny')
 })

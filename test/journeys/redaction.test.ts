@@ -53,7 +53,7 @@ test('a secret in the arguments of a run reaches the command and no record of it
     assert.equal(holdsSecret(said.stdout + said.stderr), undefined, words.join(' '))
   }
   const listed = await home.warder(['audit', 'list', '--json'])
-  assert.match(listed.stdout, /\[redacted\]/, 'the command is recorded, masked')
+  assert.match(listed.stdout, /\[redacted [a-z-]+ [0-9a-f]{8}\]/, 'the command is recorded, masked')
 })
 
 test('nor any file of Warder’s: not the ledger, not its log, not while it runs nor after', () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { inSandbox } from './box.ts'
 import type { House } from './house.ts'
 
 /** One HTTP request as an agent sends it through its own socket. */
@@ -36,10 +37,8 @@ export async function askAsAgent(house: House, agent: string, asks: readonly Ask
   const input = asks.map(
     ({ method, path, body }) => `${method} ${path} ${body === undefined ? '' : JSON.stringify(body)}\n`,
   )
-  const { code, stdout, stderr } = await house.warder(
-    ['run', '--agent', agent, '--', '/usr/bin/perl', '-e', SPEAK],
-    { input: input.join('') },
-  )
+  const argv = ['/usr/bin/perl', '-e', SPEAK]
+  const { code, stdout, stderr } = await inSandbox(house, { agent, argv, stdin: input.join('') })
   assert.equal(code, 0, `${stdout}\n${stderr}`)
   const lines = stdout.trimEnd().split('\n')
   assert.equal(lines.length, asks.length, stdout)

@@ -23,7 +23,6 @@ export async function approver(t: { after(fn: () => void): void }, me: Owner): P
   const gone = new AbortController()
   const changes: Change[] = []
   const taken = new Set<string>()
-  const before = await watchers(me)
   const following = (async () => {
     for await (const change of calls(me.client).stream('approvalFollow', {}, gone.signal))
       changes.push(change)
@@ -47,9 +46,10 @@ export async function approver(t: { after(fn: () => void): void }, me: Owner): P
     },
     saw: (id, what) => find((change) => change.what === what && change.question?.id === id, `${id} ${what}`),
     async leave() {
+      const present = await watchers(me)
       gone.abort()
       await following
-      await until(async () => (await watchers(me)) <= before, 'the approver is gone', 60_000)
+      await until(async () => (await watchers(me)) < present, 'the approver is gone', 60_000)
     },
   }
 }

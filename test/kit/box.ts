@@ -1,21 +1,30 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
+import { Readable } from 'node:stream'
 import type { TestContext } from 'node:test'
+import type { Context } from '../../src/cli/command.ts'
+import { exitCode } from '../../src/cli/commands/running.ts'
+import { reportFailure } from '../../src/cli/failure.ts'
+import { createOut } from '../../src/cli/out.ts'
+import { attachRun } from '../../src/client/attach.ts'
+import { KnownError } from '../../src/core/error.ts'
 import { house, type House } from './house.ts'
+import { into, owner } from './owner.ts'
 
-/** One command in a sandbox, through the whole program. */
-export interface BoxRequest {
+/** One command in a sandbox, as `warder run` or `warder exec` asks for it. */
+export interface SandboxRequest {
   readonly argv: readonly string[]
-  /** Default: `agent`. */
+  /** Default: `run`. */
+  readonly kind?: 'run' | 'exec'
+  readonly agent?: string
   readonly profile?: string
   /** Default: the house's own. */
   readonly workspace?: string
-  readonly agent?: string
+  readonly workspaceMode?: 'overlay' | 'worktree' | 'direct'
   readonly stdin?: string
   /** Capabilities for this agent, such as `fs:read:/srv/**`. */
   readonly grants?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
-  readonly timeoutMs?: number
 }
 
 export interface BoxResult {
@@ -26,36 +35,19 @@ export interface BoxResult {
 
 export interface Boxes {
   readonly house: House
-  readonly box: (request: BoxRequest) => Promise<BoxResult>
+  /** By default the agent `intruder` in the profile `agent`. */
+  readonly box: (request: SandboxRequest) => Promise<BoxResult>
   /** The script in `sh`, in the agent profile. */
-  readonly sh: (script: string, more?: Omit<BoxRequest, 'argv'>) => Promise<BoxResult>
+  readonly sh: (script: string, more?: Omit<SandboxRequest, 'argv'>) => Promise<BoxResult>
   /** The script in `perl`, which can make any system call and is on every Debian and Ubuntu. */
-  readonly perl: (script: string, more?: Omit<BoxRequest, 'argv'>) => Promise<BoxResult>
+  readonly perl: (script: string, more?: Omit<SandboxRequest, 'argv'>) => Promise<BoxResult>
 }
 
 /** A house with sandboxes to try to get out of. */
 export function boxes(t: Parameters<typeof house>[0]): Boxes {
   const home = house(t)
-  const box = async (request: BoxRequest): Promise<BoxResult> => {
-    const { code, stdout, stderr } = await home.warder(
-      [
-        'run',
-        ...['--profile', request.profile ?? 'agent'],
-        ...['--workspace', request.workspace ?? home.workspace],
-        ...['--agent', request.agent ?? 'intruder'],
-        ...(request.grants ?? []).flatMap((grant) => ['--grant', grant]),
-        '--',
-        ...request.argv,
-      ],
-      {
-        cwd: request.workspace ?? home.workspace,
-        ...(request.stdin === undefined ? {} : { input: request.stdin }),
-        ...(request.env === undefined ? {} : { env: request.env }),
-        ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),
-      },
-    )
-    return { code, stdout, stderr }
-  }
+  const box = (request: SandboxRequest): Promise<BoxResult> =>
+    inSandbox(home, { agent: 'intruder', profile: 'agent', ...request })
   return {
     house: home,
     box,
@@ -63,6 +55,37 @@ export function boxes(t: Parameters<typeof house>[0]): Boxes {
     perl: (script, more) => box({ ...more, argv: ['/usr/bin/perl', '-e', script] }),
   }
 }
+
+/** Runs it as `warder run` and `warder exec` do, and tells how it ended, without a process for that alone. */
+export async function inSandbox(home: House, request: SandboxRequest): Promise<BoxResult> {
+  const { argv, kind = 'run', workspace = home.workspace, stdin, grants = [], env, ...more } = request
+  const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []]
+  const out = createOut({ ...QUIET, stdout: into(stdout), stderr: into(stderr) })
+  const me = await owner({ after: () => undefined }, home)
+  const ends = async (): Promise<number> => {
+    const opened = await me.call('open', {
+      ...{ kind, argv: [...argv], workspace, cwd: workspace, umask: process.umask(), grants: [...grants] },
+      environment: { ...home.environment, ...env },
+      ...more,
+    })
+    for (const note of opened.notes) out.note(`warder: ${note}`)
+    const exit = await attachRun(me.client, opened.permit, {
+      stdin: Readable.from(stdin === undefined ? [] : [Buffer.from(stdin)]),
+      stdout: into(stdout),
+      stderr: into(stderr),
+    })
+    return exitCode(exit, { out } as Context) // it says things, and no more
+  }
+  const code = await ends().catch((error: unknown) => {
+    if (error instanceof KnownError) return reportFailure(error, out)
+    throw error
+  })
+  me.client.close()
+  const said = (parts: Buffer[]): string => Buffer.concat(parts).toString()
+  return { code, stdout: said(stdout), stderr: said(stderr) }
+}
+
+const QUIET = { json: false, quiet: false, verbose: false, color: false } as const
 
 /** Skips a test, out loud, on a machine that lacks what it needs. */
 export function needs(t: TestContext, program: string): boolean {

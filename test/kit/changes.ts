@@ -8,7 +8,7 @@ import type { House } from './house.ts'
 
 /** Lets `agent` run a script in an overlay over the house's workspace, as a run with a change set does. */
 export async function changeAsAgent(house: House, agent: string, script: string): Promise<ChangeSet> {
-  await house.warder(['status']) // the state directory is the daemon's to make
+  await house.command(['grant', 'list']) // the state directory is the daemon's to make
   const uid = process.getuid?.() ?? -1
   const attributes = openExtendedAttributes()
   if ('missing' in attributes) throw new Error(attributes.missing)
@@ -32,7 +32,7 @@ export async function changeAsAgent(house: House, agent: string, script: string)
 
 /** The clone `agent` works in, made as a run makes it; the run is over. */
 export async function cloneForAgent(house: House, agent: string): Promise<Clone> {
-  await house.warder(['status'])
+  await house.command(['grant', 'list'])
   const uid = process.getuid?.() ?? -1
   const clones = new Clones({
     own: join(house.state, 'clones'),

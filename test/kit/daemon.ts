@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { ClientError } from '../../src/client/error.ts'
 import { until, type House } from './house.ts'
 
 export interface DaemonProcess {
@@ -48,4 +50,53 @@ export async function startDaemon(
       return ended
     },
   }
+}
+
+const ALREADY_RUNS = 5 // the exit code of a daemon that finds another one in its place
+
+/**
+ * Makes sure that a daemon and its supervisor run, as a command does that finds none, but without the command: a
+ * whole Node saved at each start.
+ *
+ * @param settings as arguments: `--set=key=value`
+ * @param ask any request; it fails with `DAEMON_UNREACHABLE` while nobody listens
+ */
+export async function ensureDaemon(
+  house: House,
+  settings: readonly string[],
+  ask: () => Promise<unknown>,
+  environment: Readonly<Record<string, string | undefined>> = house.environment,
+): Promise<void> {
+  const answers = async (): Promise<boolean> => {
+    try {
+      await ask()
+      return true
+    } catch (error) {
+      if (error instanceof ClientError && error.code === 'DAEMON_UNREACHABLE') return false
+      throw error
+    }
+  }
+  if (await answers()) return
+  const directory = join(house.runtime, 'warder')
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const log = join(directory, 'daemon.log')
+  const logFd = openSync(log, 'a', 0o600)
+  const program = [...FLAGS, existsSync(BUILT) ? BUILT : SOURCE, ...settings]
+  const child = spawn(process.execPath, program, {
+    detached: true,
+    cwd: '/',
+    // as `bin/warder` sets it
+    env: { ...environment, NODE_COMPILE_CACHE: join(house.home, '.cache/warder/compiled') },
+    stdio: ['ignore', logFd, logFd],
+  })
+  closeSync(logFd)
+  child.unref()
+  const ready = async (): Promise<boolean> => {
+    if (child.exitCode !== null && child.exitCode !== ALREADY_RUNS)
+      throw new Error(
+        `the daemon did not start (exit ${child.exitCode}):\n${readFileSync(log, 'utf8').slice(-4000)}`,
+      )
+    return answers()
+  }
+  await until(ready, 'the daemon answers', 60_000)
 }

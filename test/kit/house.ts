@@ -12,7 +12,13 @@ export interface House {
   readonly runtime: string
   readonly environment: Readonly<Record<string, string>>
   /** Runs `bin/warder` with these arguments until it ends. */
-  warder(args: readonly string[], options?: RunOptions): Promise<Result>
+  readonly warder: (args: readonly string[], options?: RunOptions) => Promise<Result>
+  /**
+   * The same command line in this process, before the same daemon: what it says and its exit code are those of
+   * `bin/warder`, and a whole Node is saved. For commands that ask the daemon or read files; those that are a process
+   * themselves, such as `run` and `exec`, need `warder`.
+   */
+  readonly command: (args: readonly string[], options?: Omit<RunOptions, 'timeoutMs'>) => Promise<Result>
   /** Starts `bin/warder` and leaves it running; it is ended with the house. */
   start(args: readonly string[], options?: RunOptions): ChildProcess
   /** The pid of the daemon, if one runs. */
@@ -88,7 +94,7 @@ export function house(t: TestContext | { after(fn: () => Promise<void> | void): 
     await end(daemonPid())
     rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   })
-  return {
+  const it: House = {
     home,
     workspace,
     state,
@@ -98,7 +104,10 @@ export function house(t: TestContext | { after(fn: () => Promise<void> | void): 
     daemonPid,
     supervisorPid,
     warder: (args, options) => finish(start(args, options), options),
+    // loaded where it is used: most tests have no need of the whole command line
+    command: async (args, options) => (await import('./command.ts')).command(it, args, options),
   }
+  return it
 }
 
 function finish(child: ChildProcess, { input = '', timeoutMs = 60_000 }: RunOptions = {}): Promise<Result> {
@@ -112,18 +121,29 @@ function finish(child: ChildProcess, { input = '', timeoutMs = 60_000 }: RunOpti
   child.once('error', reject)
   child.once('close', (code, signal) => {
     clearTimeout(timer)
-    const stdout = Buffer.concat(out).toString()
-    const stderr = Buffer.concat(err).toString()
-    const json = <T>(): T => {
-      try {
-        return JSON.parse(stdout) as T
-      } catch {
-        throw new Error(`stdout is not one JSON document (exit ${code}):\n${stdout}\n${stderr}`)
-      }
-    }
-    resolve({ code, signal, stdout, stderr, json })
+    resolve(
+      resultOf({
+        code,
+        signal,
+        stdout: Buffer.concat(out).toString(),
+        stderr: Buffer.concat(err).toString(),
+      }),
+    )
   })
   return promise
+}
+
+/** What a command line left, with its document. */
+export function resultOf(said: Omit<Result, 'json'>): Result {
+  const { code, stdout, stderr } = said
+  const json = <T>(): T => {
+    try {
+      return JSON.parse(stdout) as T
+    } catch {
+      throw new Error(`stdout is not one JSON document (exit ${code}):\n${stdout}\n${stderr}`)
+    }
+  }
+  return { ...said, json }
 }
 
 async function end(pid: number | undefined): Promise<void> {

@@ -8,6 +8,7 @@ import { calls, type Calls } from '../../src/client/calls.ts'
 import { connect, type Client } from '../../src/client/connect.ts'
 import { KnownError } from '../../src/core/error.ts'
 import { readSocketSecret } from '../../src/platform/socket-secret.ts'
+import { ensureDaemon } from './daemon.ts'
 import { until, type House } from './house.ts'
 
 export interface Attached {
@@ -50,10 +51,10 @@ export async function owner(
   house: House,
   settings: readonly string[] = [],
 ): Promise<Owner> {
-  const started = await house.warder(['daemon', 'start', ...settings.flatMap((each) => ['--set', each])])
-  assert.equal(started.code, 0, started.stderr)
   const client = connect({ socketPath: socketOf(house), secret: () => readSocketSecret(keysOf(house)) })
   t.after(() => client.close())
+  const words = settings.map((each) => `--set=${each}`)
+  await ensureDaemon(house, words, () => client.request({ path: '/v1/runs' }))
   const { call } = calls(client)
   const ledger: Owner['ledger'] = async (filter = {}) =>
     (await call('auditList', { limit: 1000, ...filter })).entries
@@ -95,7 +96,8 @@ export async function attachTo(client: Client, permit: string): Promise<Attached
   return { exit, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }
 }
 
-function into(chunks: Buffer[]): Writable {
+/** A stream that keeps what is written to it. */
+export function into(chunks: Buffer[]): Writable {
   return new Writable({
     write(chunk: Buffer, _encoding, done) {
       chunks.push(Buffer.from(chunk))

@@ -1,7 +1,7 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import {
   PEOPLE_CALLS,
   PROOF_HEADERS,
@@ -10,7 +10,7 @@ import {
   type PeopleOutput,
 } from '../../src/api/people-calls.ts'
 import { newKeyPair, peopleClient, signed, type KeyPair, type PeopleClient } from '../../src/client/people.ts'
-import { pairingText, redeemText, requestText } from '../../src/core/proof.ts'
+import { messageText, pairingText, redeemText, requestText } from '../../src/core/proof.ts'
 import type { Owner } from './owner.ts'
 
 /** The socket for guests and devices of one test, and who comes through it. */
@@ -19,6 +19,8 @@ export interface Strangers {
   /** For `owner(t, house, settings)`. */
   readonly settings: readonly string[]
   readonly client: PeopleClient
+  /** What the chat bridge signs with. */
+  readonly bridgeSecret: string
 }
 
 export function strangers(t: { after(fn: () => void): void }): Strangers {
@@ -26,7 +28,27 @@ export function strangers(t: { after(fn: () => void): void }): Strangers {
   chmodSync(directory, 0o755) // the socket’s own directory is in it, and others must get that far
   t.after(() => rmSync(directory, { recursive: true, force: true }))
   const socket = join(directory, 'p/people.sock')
-  return { socket, settings: [`people.socket=${socket}`], client: peopleClient(socket, Date.now) }
+  const bridgeSecret = randomBytes(32).toString('hex')
+  const file = join(directory, 'bridge.secret')
+  writeFileSync(file, `${bridgeSecret}\n`, { mode: 0o600 })
+  const settings = [`people.socket=${socket}`, `approval.webhook_secret=${file}`]
+  return { socket, settings, client: peopleClient(socket, Date.now), bridgeSecret }
+}
+
+/** A chat message as a bridge brings it, ready to be sent. */
+export function brought(sender: string, text: string, secret: string, time = Date.now()) {
+  const { path } = PEOPLE_CALLS.message
+  const body = JSON.stringify({ sender, text })
+  const nonce = randomBytes(24).toString('base64url')
+  const signature = createHmac('sha256', secret)
+    .update(messageText({ path, body, nonce, time }))
+    .digest('hex')
+  const headers = {
+    [PROOF_HEADERS.nonce]: nonce,
+    [PROOF_HEADERS.time]: String(time),
+    [PROOF_HEADERS.signature]: signature,
+  }
+  return { path, body, headers }
 }
 
 /** Somebody who was let in. */

@@ -5,7 +5,7 @@ import { isAlive, until } from './house.ts'
 
 /** Ends the daemon of a house the orderly way and waits until it is gone. */
 export async function endDaemon(house: House): Promise<void> {
-  const { code, stderr } = await house.warder(['daemon', 'stop'])
+  const { code, stderr } = await house.command(['daemon', 'stop'])
   assert.equal(code, 0, stderr)
 }
 

@@ -1,9 +1,18 @@
 import type { InputOf } from '../../api/endpoints.ts'
 import { HOLE_KINDS, QUESTION_CHOICES, type QuestionAnswer } from '../../api/approvals.ts'
-import { calls } from '../../client/calls.ts'
 import { command } from '../command.ts'
 import { CLI_ERRORS, CliError } from '../failure.ts'
-import { argument, choiceArgument, durationOption, flag, manyOption, option } from '../param.ts'
+import {
+  argument,
+  choiceArgument,
+  durationOption,
+  flag,
+  integerOption,
+  manyOption,
+  option,
+} from '../param.ts'
+import { SecretInput } from '../secret-input.ts'
+import { approvalDoor, AS_OPTION } from './approval-door.ts'
 import { questionText } from './question-text.ts'
 
 export const approvalAnswer = command({
@@ -26,15 +35,21 @@ export const approvalAnswer = command({
     hole: manyOption('an argument that may differ', { value: 'AT=KIND' }),
     below: flag('a rule: also in directories below this one'),
     for: durationOption('a rule: how long it holds (default 30d, at most 90d)'),
+    as: AS_OPTION,
+    fromFd: integerOption(
+      'with --as: read the owner’s passphrase, which a dangerous yes needs, from this descriptor',
+      0,
+      1023,
+    ),
   },
   exits: ['denied', 'missing', 'conflict', 'unavailable'],
-  async run({ id, say, note, word, hole, below, for: forMs }, { client, out }) {
-    const api = calls(await client())
-    const shown = await api.call('approvalShow', { id })
-    const answered = await api.call('approvalAnswer', {
-      id: shown.id,
+  async run({ id, say, note, word, hole, below, for: forMs, as, fromFd }, context) {
+    const { out } = context
+    const passphrase = () => new SecretInput(context, fromFd).next('the owner’s passphrase')
+    const door = await approvalDoor(context, as, passphrase)
+    const shown = await door.show(id)
+    const answered = await door.answer(shown, {
       say,
-      payload: shown.payload,
       ...(note === undefined ? {} : { note }),
       ...(word === undefined ? {} : { word }),
       ...(hole.length === 0 ? {} : { holes: hole.map(holeOf) }),
@@ -44,7 +59,7 @@ export const approvalAnswer = command({
     out.result(answered, resultText(answered, questionText(answered, out)))
     if (answered.state === 'agreed') {
       out.note(
-        `look at it again, then: warder approval answer ${answered.id} ${say} --word ${answered.word ?? ''}`,
+        `look at it again, then: warder approval answer ${answered.id} ${say} --word ${answered.word ?? ''}${as === undefined ? '' : ` --as ${as}`}`,
       )
     }
   },

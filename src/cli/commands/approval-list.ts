@@ -1,7 +1,7 @@
-import { calls } from '../../client/calls.ts'
 import { quoteForShow } from '../../core/safe/argument.ts'
 import { command } from '../command.ts'
 import { option } from '../param.ts'
+import { approvalDoor, AS_OPTION } from './approval-door.ts'
 import { secondsOf } from './question-text.ts'
 
 export const approvalList = command({
@@ -11,13 +11,11 @@ export const approvalList = command({
     { run: 'warder approval list', does: 'what waits, oldest first' },
     { run: 'warder approval list --json', does: 'for a program that asks you in its own way' },
   ],
-  options: { agent: option('only of this agent', { completes: 'agent' }) },
-  exits: ['unavailable'],
-  async run({ agent }, { client, out }) {
-    const { questions } = await calls(await client()).call(
-      'approvalList',
-      agent === undefined ? {} : { agent },
-    )
+  options: { agent: option('only of this agent', { completes: 'agent' }), as: AS_OPTION },
+  exits: ['denied', 'missing', 'unavailable'],
+  async run({ agent, as }, context) {
+    const { out } = context
+    const { questions } = await (await approvalDoor(context, as)).list(agent)
     out.table(
       questions,
       [

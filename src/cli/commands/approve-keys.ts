@@ -57,7 +57,21 @@ export class Keys {
     }
   }
 
-  async #line(signal: AbortSignal): Promise<string | undefined> {
+  /** A line that is shown nowhere. @returns '' when it was given up, or the signal came first */
+  async secret(prompt: string, signal: AbortSignal): Promise<string> {
+    this.#out.raw(printable(prompt))
+    this.#ahead = []
+    try {
+      return (await this.#line(signal, () => undefined)) ?? ''
+    } finally {
+      this.#ahead = undefined
+    }
+  }
+
+  async #line(
+    signal: AbortSignal,
+    echo: (text: string) => void = (text) => this.#out.raw(text),
+  ): Promise<string | undefined> {
     let line = ''
     for (;;) {
       const key = await this.next(signal)
@@ -70,11 +84,11 @@ export class Keys {
         return line
       }
       if (ERASE.has(key)) {
-        if (line !== '') this.#out.raw('\b \b')
+        if (line !== '') echo('\b \b')
         line = Array.from(line).slice(0, -1).join('')
       } else if (printable(key) === key && line.length < LONGEST_LINE) {
         line += key
-        this.#out.raw(key)
+        echo(key)
       }
     }
   }

@@ -1,11 +1,12 @@
 import type { InputOf } from '../../api/endpoints.ts'
 import type { QuestionAnswer } from '../../api/approvals.ts'
-import { calls, type Calls } from '../../client/calls.ts'
 import { KnownError } from '../../core/error.ts'
 import { command, type Context } from '../command.ts'
 import { CLI_ERRORS, CliError } from '../failure.ts'
 import { printable } from '../printable.ts'
+import { option } from '../param.ts'
 import { holeOf } from './approval-answer.ts'
+import { approvalDoor, AS_OPTION, type ApprovalDoor } from './approval-door.ts'
 import { isEnd, Keys } from './approve-keys.ts'
 import { questionText, secondsOf } from './question-text.ts'
 
@@ -16,15 +17,17 @@ export const approve = command({
     'Shows each question exactly as it will run: what, where, who, why, what it would touch, and how long is left. y allows it once, s for this session, a for good (it shows what that means first), n refuses, w refuses with words to whoever asked, l leaves it to somebody else. What is dangerous is shown twice, and confirmed by typing a word.',
     'Several people may watch; the first answer counts, and the others see it. While nobody watches, every question is a no at once.',
     'With --json each change is one line; answer with warder approval answer.',
+    'With --as a paired device answers over there, where its scope has approval:read and approval:answer; what is dangerous takes the owner’s passphrase as well.',
   ],
   examples: [
     { run: 'warder approve', does: 'in a second terminal, beside the agent' },
     { run: 'warder approve --json', does: 'for a program that asks you in its own way' },
   ],
-  exits: ['denied', 'unavailable', 'interrupted'],
-  async run(_input, context) {
-    const api = calls(await context.client())
-    if (context.out.isJson) return await printChanges(api, context)
+  exits: ['denied', 'missing', 'unavailable', 'interrupted'],
+  options: { as: AS_OPTION, agent: option('only questions of this agent', { completes: 'agent' }) },
+  async run({ as, agent }, context) {
+    if (context.out.isJson)
+      return await printChanges({ door: await approvalDoor(context, as), agent }, context)
     if (!context.canAsk || process.stdin.setRawMode === undefined) {
       throw new CliError(CLI_ERRORS, 'NEEDS_ANSWER', {
         what: 'this is no terminal somebody could answer at',
@@ -32,16 +35,18 @@ export const approve = command({
       })
     }
     const keys = new Keys(context.out)
+    const passphrase = (): Promise<string> => keys.secret('the owner’s passphrase: ', context.signal)
     try {
-      await new Desk(api, keys, context).run()
+      const door = await approvalDoor(context, as, passphrase)
+      await new Desk({ door, agent }, keys, context).run()
     } finally {
       keys.close()
     }
   },
 })
 
-async function printChanges(api: Calls, { out, signal }: Context): Promise<void> {
-  for await (const change of api.stream('approvalFollow', {}, signal)) out.line(change, '')
+async function printChanges({ door, agent }: Watched, { out, signal }: Context): Promise<void> {
+  for await (const change of door.follow(agent, signal)) out.line(change, '')
 }
 
 /** So that a key meant for something else does not answer a question that has just appeared. */
@@ -49,11 +54,17 @@ const SETTLE_MS = 300
 const REDRAW_MS = 1000
 const CLEAR = '\r\u001b[2K'
 
+interface Watched {
+  readonly door: ApprovalDoor
+  /** Whose questions alone, where one was named. */
+  readonly agent: string | undefined
+}
+
 type AnswerInput = Omit<InputOf<'approvalAnswer'>, 'id' | 'payload'>
 
 /** One person at one terminal: what waits, and what is on the screen. */
 class Desk {
-  readonly #api: Calls
+  readonly #watched: Watched
   readonly #keys: Keys
   readonly #context: Context
   readonly #waiting = new Map<string, QuestionAnswer>()
@@ -62,8 +73,8 @@ class Desk {
   #moved = new AbortController()
   #shown: string | undefined
 
-  constructor(api: Calls, keys: Keys, context: Context) {
-    this.#api = api
+  constructor(watched: Watched, keys: Keys, context: Context) {
+    this.#watched = watched
     this.#keys = keys
     this.#context = context
   }
@@ -86,7 +97,8 @@ class Desk {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    for await (const { what, question } of this.#api.stream('approvalFollow', {}, signal)) {
+    const { door, agent } = this.#watched
+    for await (const { what, question } of door.follow(agent, signal)) {
       if (what === 'here') this.#say('questions come to this terminal now; q leaves')
       if (question === undefined) continue
       if (what === 'asked') this.#waiting.set(question.id, question)
@@ -225,8 +237,8 @@ class Desk {
     this.#waiting.delete(agreed.id)
   }
 
-  #send({ id, payload }: QuestionAnswer, answer: AnswerInput): Promise<QuestionAnswer> {
-    return this.#api.call('approvalAnswer', { id, payload, ...answer })
+  #send(question: QuestionAnswer, answer: AnswerInput): Promise<QuestionAnswer> {
+    return this.#watched.door.answer(question, answer)
   }
 }
 

@@ -1,6 +1,7 @@
 import { calls } from '../../client/calls.ts'
 import { command } from '../command.ts'
 import { argument, choiceOption, durationOption, integerOption, option, sizeOption } from '../param.ts'
+import { LIKES, limitsLike } from './budget-like.ts'
 import { usedText } from './budget-list.ts'
 
 const MOST = Number.MAX_SAFE_INTEGER
@@ -14,11 +15,16 @@ export const budgetSet = command({
   examples: [
     { run: 'warder budget set builder --steps 1000 --files 200 --per day', does: 'for each day (UTC)' },
     { run: 'warder budget set builder --task import --tool-calls 80', does: 'for one task' },
+    {
+      run: 'warder budget set builder --task letter --like sensitive',
+      does: 'the usual one for one small task',
+    },
     { run: 'warder budget set builder', does: 'no limits any more' },
   ],
   args: { agent: argument('the agent', { completes: 'agent' }) },
   options: {
     task: option('only this task'),
+    like: choiceOption('start from what one small task of this kind may use up', LIKES),
     per: choiceOption('count anew each day or month (default: never)', ['ever', 'day', 'month']),
     steps: integerOption('questions to the gate', 0, MOST),
     toolCalls: integerOption('programs and tools', 0, MOST),
@@ -29,13 +35,13 @@ export const budgetSet = command({
     money: integerOption('money in hundredths, as reported', 0, MOST),
   },
   exits: ['denied', 'unavailable'],
-  async run({ agent, task, per, time, output, ...counts }, { client, out }) {
+  async run({ agent, task, like, per, time, output, ...counts }, { client, out }) {
     const all = {
       ...{ steps: counts.steps, toolCalls: counts.toolCalls, files: counts.files },
       ...{ tokens: counts.tokens, money: counts.money, outputBytes: output },
       seconds: time === undefined ? undefined : time / 1000,
     }
-    const limits = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
+    const limits = limitsLike(like, all)
     const budget = await calls(await client()).call('budgetSet', {
       agent,
       limits,

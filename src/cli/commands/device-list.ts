@@ -12,6 +12,8 @@ export const deviceList = command({
   async run({ all }, { client, out }) {
     const answer = await calls(await client()).call('deviceList', all ? { all: 'true' } : {})
     membersTable(out, answer.devices, answer, 'no devices; on the device: warder pair')
-    for (const { channel, sender } of answer.senders) out.note(`chat sender ${sender} on ${channel}`)
+    for (const { channel, sender, scope } of answer.senders) {
+      out.note(`chat sender ${sender} on ${channel}: ${scope.join(' ') || 'nothing; it must pair again'}`)
+    }
   },
 })

@@ -11,6 +11,7 @@ import { command, type Context } from '../command.ts'
 import { EXIT } from '../exit.ts'
 import { lookAt } from '../setup/look.ts'
 import { records } from '../setup/record.ts'
+import { secretChecks } from './secret-doctor.ts'
 
 type State = 'ok' | 'warn' | 'fail'
 
@@ -39,6 +40,7 @@ export const doctor = command({
       ...(await memory(context)),
       await tried('self-test', () => selfTest(context)),
       ...(await hooks(context)),
+      ...(await secretChecks(context)),
     ]
     const colour = { ok: 'green', warn: 'yellow', fail: 'red' } as const
     context.out.table(

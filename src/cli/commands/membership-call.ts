@@ -1,6 +1,6 @@
 import type { PeopleCallName, PeopleInput, PeopleOutput } from '../../api/people-calls.ts'
 import { findMembership, writeMembership, type Membership } from '../../client/membership.ts'
-import { keyPairOf, peopleClient, type PeopleClient } from '../../client/people.ts'
+import { keyPairOf, peopleClient, type Holder, type PeopleClient } from '../../client/people.ts'
 import type { Context } from '../command.ts'
 
 const EARLY_MS = 60_000
@@ -12,6 +12,30 @@ export async function callAs<N extends PeopleCallName>(
   call: N,
   input: PeopleInput<N>,
 ): Promise<PeopleOutput<N>> {
+  return await asMember(context, name, (client, by) => client.call(call, input, by))
+}
+
+/** The same for a call that answers line by line. */
+export async function* streamAs<N extends PeopleCallName>(
+  context: Context,
+  name: string | undefined,
+  call: N,
+  input: PeopleInput<N>,
+  signal: AbortSignal,
+): AsyncGenerator<PeopleOutput<N>> {
+  // asked first for what is small, so that a token which is over is renewed before the long call begins
+  const opened = await asMember(context, name, async (client, by) => {
+    await client.call('whoami', {}, by)
+    return { client, by }
+  })
+  yield* opened.client.stream(call, input, opened.by, signal)
+}
+
+async function asMember<T>(
+  context: Context,
+  name: string | undefined,
+  act: (client: PeopleClient, by: Holder) => Promise<T>,
+): Promise<T> {
   const keys = context.config.values['paths.keys']
   const found = findMembership(keys, name)
   const client = peopleClient(found.socket, () => context.clock.now())
@@ -19,11 +43,11 @@ export async function callAs<N extends PeopleCallName>(
   const membership = isOver(found, context.clock.now()) ? await renewed(client, keys, found) : found
   const { key } = keyPairOf(membership.key)
   try {
-    return await client.call(call, input, { key, token: membership.token ?? '' })
+    return await act(client, { key, token: membership.token ?? '' })
   } catch (error) {
     if (!isRenewable(error)) throw error
     const again = await renewed(client, keys, membership) // its owner replaced the token, or the key behind it
-    return await client.call(call, input, { key, token: again.token ?? '' })
+    return await act(client, { key, token: again.token ?? '' })
   }
 }
 

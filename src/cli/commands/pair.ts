@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { forgetMembership } from '../../client/membership.ts'
 import { command } from '../command.ts'
 import { EXIT } from '../exit.ts'
-import { askToPair, ASK_OPTIONS, goOnPairing, shownAs } from './pairing-ask.ts'
+import { askToPair, ASK_OPTIONS, drawScan, goOnPairing, shownAs } from './pairing-ask.ts'
 
 const LOOK_EVERY_MS = 1000
 
@@ -11,6 +11,7 @@ export const pair = command({
   about: 'pair this device with a Warder of another machine or user',
   details: [
     'Shows a code and the fingerprint of a key that was made here and stays here, and waits. Its owner types the code over there (warder pairing approve), compares the fingerprint and chooses what this device may. Then the key is proven, over the host’s own number, the code and both keys, and only then is there a token.',
+    'On a terminal that can show it (colours, a UTF-8 locale, and room) the same stands there as a QR code; the text a camera reads from it can be given to warder pairing approve in place of the code, and carries the fingerprint along. --no-qr, --no-color and NO_COLOR leave it out.',
     'Over the network, forward the socket first: ssh -L /tmp/people.sock:/run/warder-people/people.sock HOST.',
   ],
   examples: [
@@ -21,8 +22,9 @@ export const pair = command({
   ],
   options: ASK_OPTIONS,
   exits: ['denied', 'conflict', 'unavailable', 'timedOut'],
-  async run({ at: socket, name }, context) {
+  async run({ at: socket, name, noQr }, context) {
     const asked = await askToPair(context, { socket, name })
+    if (!noQr) drawScan(context, asked)
     context.out.note(shownAs(asked))
     let state = 'requested'
     while (state === 'requested') {

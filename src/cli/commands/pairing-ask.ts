@@ -4,11 +4,14 @@ import { pairingText } from '../../core/proof.ts'
 import { findMembership, listMemberships, writeMembership, type Membership } from '../../client/membership.ts'
 import { keyPairOf, newKeyPair, peopleClient, pkcs8Of, signed } from '../../client/people.ts'
 import type { Context } from '../command.ts'
-import { option, requiredOption } from '../param.ts'
+import { flag, option, requiredOption } from '../param.ts'
+import { qrRows, speaksUnicode } from '../qr.ts'
+import { scanText } from './pairing-scan.ts'
 
 export const ASK_OPTIONS = {
   at: requiredOption('the socket its owner named', { value: 'PATH', completes: 'file' }),
   name: option('how this device is called there (default: the name of this machine)'),
+  noQr: flag('show code and fingerprint as text alone'),
 } as const
 
 export interface Asked {
@@ -76,6 +79,14 @@ export function shownAs({ code, fingerprint, host }: Asked): string {
     `host         ${host}`,
     `On the other machine: warder pairing approve ${code.slice(0, 4)}-${code.slice(4)}, and compare the fingerprint.`,
   ].join('\n')
+}
+
+/**
+ * The same for a camera: whoever scans it has code and fingerprint without typing either. Drawn only where it surely
+ * comes out as one: a terminal with colours, room, and a locale that has the signs.
+ */
+export function drawScan({ out, environment }: Context, asked: Asked): boolean {
+  return speaksUnicode(environment) && out.picture(qrRows(scanText(asked)))
 }
 
 function shownOf({ name, key, server, pairing }: Membership): Asked {

@@ -1,5 +1,5 @@
 import { command } from '../command.ts'
-import { askToPair, ASK_OPTIONS, shownAs } from './pairing-ask.ts'
+import { askToPair, ASK_OPTIONS, drawScan, shownAs } from './pairing-ask.ts'
 
 export const pairingRequest = command({
   name: 'pairing request',
@@ -15,8 +15,9 @@ export const pairingRequest = command({
   ],
   options: ASK_OPTIONS,
   exits: ['denied', 'conflict', 'unavailable'],
-  async run({ at: socket, name }, context) {
+  async run({ at: socket, name, noQr }, context) {
     const asked = await askToPair(context, { socket, name })
+    if (!noQr) drawScan(context, asked)
     context.out.result(asked, shownAs(asked))
   },
 })

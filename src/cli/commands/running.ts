@@ -8,13 +8,16 @@ import { attachRun, type RunControl, type RunExit } from '../../client/attach.ts
 import { calls } from '../../client/calls.ts'
 import type { Client } from '../../client/connect.ts'
 import { hasFailed } from '../../api/restart.ts'
-import type { RunRequest } from '../../api/endpoints.ts'
+import type { OutputOf, RunRequest } from '../../api/endpoints.ts'
+import { parseSecretOption, type SecretWanted } from '../../api/secrets.ts'
+import { messageOf } from '../../core/error.ts'
 import { formatDuration } from '../../core/quantity.ts'
 import { isAgentName } from '../../core/principal.ts'
 import type { Context } from '../command.ts'
 import { EXIT } from '../exit.ts'
 import { CLI_ERRORS, CliError } from '../failure.ts'
 import { durationOption, option } from '../param.ts'
+import { printable } from '../printable.ts'
 import { whileAsked } from './asked.ts'
 
 /** What `run` and `exec` share. */
@@ -35,6 +38,8 @@ export interface RunningInput {
   readonly timeout: number | undefined
   readonly grant: readonly string[]
   readonly grantFor: number | undefined
+  readonly secret?: readonly string[]
+  readonly domain?: readonly string[]
   readonly maxActions?: number | undefined
   readonly maxPrograms?: number | undefined
   readonly maxOutput?: number | undefined
@@ -49,6 +54,7 @@ export async function runInSandbox(input: RunningInput, context: Context): Promi
   refuseMisnamed(context.cwd)
   for (;;) {
     const exit = await runOnce(input, context)
+    if (exit === undefined) return EXIT.interrupted
     const isRecycled = exit.reason === 'recycled'
     const goesOn = (isRecycled || (input.restart !== undefined && hasFailed(exit))) && !context.signal.aborted
     const code = exitCode(exit, context) // what it may say is for a terminal that was given back
@@ -62,17 +68,35 @@ export async function runInSandbox(input: RunningInput, context: Context): Promi
   }
 }
 
-/** Asks for the run, then relays its streams. */
-async function runOnce(input: RunningInput, context: Context): Promise<RunExit> {
+/** Asks for the run, then relays its streams. @returns undefined when Ctrl-C came before there was anything to pass it on to */
+async function runOnce(input: RunningInput, context: Context): Promise<RunExit | undefined> {
   const client = await context.client()
   const terminal = terminalSize(context)
   const request = requestOf(input, context, terminal)
-  const opened = await whileAsked(client, request.agent, context, () => calls(client).call('open', request))
+  const opened = await opening(client, request, context)
+  if (opened === undefined) return undefined
   for (const note of opened.notes) context.out.note(`warder: ${note}`)
   context.out.detail(
     `warder: ${opened.agent} runs as ${opened.run} in ${opened.profile}, entry ${opened.verdict.entry ?? 'none'}`,
   )
   return await relayHere(client, opened.permit, terminal, context)
+}
+
+async function opening(
+  client: Client,
+  request: RunRequest,
+  context: Context,
+): Promise<OutputOf<'open'> | undefined> {
+  const { signal } = context
+  try {
+    const opened = await whileAsked(client, request.agent, context, () =>
+      calls(client).call('open', request, signal),
+    )
+    return signal.aborted ? undefined : opened
+  } catch (error) {
+    if (signal.aborted) return undefined // whoever was asked is told that nobody waits any more
+    throw error
+  }
 }
 
 /** Spends a permit and relays the streams of this process until what it is for has ended. */
@@ -127,6 +151,8 @@ function requestOf(
     restart: input.restart,
     workspaceMode: input.workspaceMode,
     budget: budgetOf(input),
+    secrets: input.secret?.length ? input.secret.map(secretWanted) : undefined,
+    domains: input.domain?.length ? [...input.domain] : undefined,
   }
   const present = Object.entries(optional).filter(([, value]) => value !== undefined)
   return {
@@ -138,6 +164,17 @@ function requestOf(
     umask: process.umask(),
     grants: [...input.grant],
     ...Object.fromEntries(present),
+  }
+}
+
+function secretWanted(text: string): SecretWanted {
+  try {
+    return parseSecretOption(text)
+  } catch (error) {
+    throw new CliError(CLI_ERRORS, 'USAGE', {
+      what: `--secret ${printable(text)}: ${messageOf(error)}`,
+      fix: 'see their names: warder secret list',
+    })
   }
 }
 

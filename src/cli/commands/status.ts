@@ -1,4 +1,5 @@
 import { calls } from '../../client/calls.ts'
+import { airlockWords } from './airlock-show.ts'
 import type { StatusAnswer } from '../../api/endpoints.ts'
 import { command, type Context } from '../command.ts'
 import { localTime } from '../out.ts'
@@ -41,6 +42,8 @@ function screen(answer: StatusAnswer, { out }: Context): string {
       : answer.sandbox.tests.map((test) => `tested    ${testLine(test, good, bad)}`)),
     `memory    ${memoryLine(answer.memory, good, bad)}`,
     `approvals ${approvalsLine(answer.approvals)}`,
+    ...stageLines(answer.approvals),
+    `network   ${egressLine(answer.egress)}`,
     `socket    ${answer.socket.path}, peer uid ${answer.socket.peerUid ? good('checked') : bad('not checked')}`,
     `daemon    pid ${answer.pid}, version ${answer.version}, profile ${answer.profile}, since ${localTime(Date.parse(answer.startedAt))}`,
     `agents    ${answer.runs.length === 0 ? 'none runs' : ''}${answer.runs.map((run) => `${run.agent} (${run.processes} processes, ${run.profile}) ${run.command}`).join('\n          ')}`,
@@ -56,6 +59,12 @@ function screen(answer: StatusAnswer, { out }: Context): string {
 
 type Paint = (text: string) => string
 
+function egressLine({ proxy, airlock, runs }: StatusAnswer['egress']): string {
+  const ways = `${runs} ${runs === 1 ? 'run has' : 'runs have'} a way out, through the egress proxy alone`
+  const lock = airlock.mode === 'off' ? '' : `; ${airlockWords(airlock)}`
+  return `${ways} (${proxy})${lock}`
+}
+
 function approvalsLine(approvals: StatusAnswer['approvals']): string {
   const { pending, watchers, reachable, autonomy, allowances, prompts, tasks, promptsPerTask } = approvals
   const there =
@@ -64,7 +73,18 @@ function approvalsLine(approvals: StatusAnswer['approvals']): string {
       : reachable
         ? 'somebody can be reached'
         : 'nobody watches: asking is a no'
-  return `${pending} wait, ${there}; autonomy ${autonomy}; ${allowances} allowances; ${prompts} questions in ${tasks} tasks (${promptsPerTask} per task)`
+  const work = approvals.mode === 'standard' ? '' : `, agents ${approvals.mode}`
+  return `${pending} wait, ${there}; autonomy ${autonomy}${work}; ${allowances} allowances; ${prompts} questions in ${tasks} tasks (${promptsPerTask} per task)`
+}
+
+/** Agents that earn their trust, and what each stage asks for. */
+function stageLines({ stages }: StatusAnswer['approvals']): string[] {
+  const asks = {
+    draft: 'asks from medium risk on',
+    trial: 'asks from high risk on',
+    verified: 'as policy says',
+  }
+  return stages.map(({ agent, stage }) => `trust     ${agent} is ${stage}: ${asks[stage]}`)
 }
 
 /** What keeps the daemon's memory from others; what is not in force is named, with the reason in the doctor's list. */

@@ -3,9 +3,9 @@ import { command } from '../command.ts'
 
 export const trustList = command({
   name: 'trust list',
-  about: 'list how far agents are trusted to start without a question',
+  about: 'list how far agents are trusted to start and act without a question',
   details: [
-    'A draft asks at each start until a person approves it, which makes it a trial; a trial still asks, and shows what it will do; three good runs on two days make it verified, and it starts without a question. A failure, a reach for secrets, or other code makes it a draft again. Only agents named in the setting trust.staged are asked for like this.',
+    'A draft asks at each start until a person approves it, which makes it a trial; a trial still asks, and shows what it will do; three good runs on two days make it verified, and it starts without a question. In what it does beyond starting, a draft asks from medium risk on, a trial from high risk on, and a verified agent as the policy says. A failure, a reach for secrets, or other code makes it a draft again. Only agents named in the setting trust.staged are asked for like this.',
   ],
   examples: [
     { run: 'warder trust list', does: 'each agent Warder has seen, and why it stands where it does' },

@@ -6,7 +6,9 @@ import { argument, choiceArgument, option } from '../param.ts'
 export const trustSet = command({
   name: 'trust set',
   about: 'put an agent in another stage of trust',
-  details: ['The stage is about the code, interpreter and sandbox the agent was last about to start with.'],
+  details: [
+    'The stage is about the code, interpreter and sandbox the agent was last about to start with. Of a coding agent that Warder does not start and only hears through its hooks, nobody can tell what it is: its stage is about its name.',
+  ],
   examples: [
     { run: 'warder trust set builder verified --reason "reviewed"', does: 'it starts without a question' },
     { run: 'warder trust set builder draft', does: 'it asks each time; unused permits are taken back' },

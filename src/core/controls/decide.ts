@@ -101,8 +101,9 @@ export const DECIDE_CONTROLS: readonly Control[] = [
     title: 'Guests and devices prove their key on each request',
     layer: 'decide',
     promise:
-      'Nobody is let in without an invitation or a code that the owner approved; each request is signed by a key that never leaves its holder, counts once, and is decided under its own name and scope.',
-    limits: 'Whoever holds the key file of a guest or device is that guest or device until it is revoked.',
+      'Nobody is let in without an invitation or a code that the owner approved; each request is signed by a key that never leaves its holder, counts once, and is decided under its own name and scope. Of a chat sender nothing is read before that, and its messages are signed by their bridge.',
+    limits:
+      'Whoever holds the key file of a guest or device is that guest or device until it is revoked; a chat bridge is believed about who wrote.',
     module: 'src/decide/identity/member.ts',
     tests: [
       'src/decide/identity/member.test.ts',
@@ -156,12 +157,13 @@ export const DECIDE_CONTROLS: readonly Control[] = [
     title: 'No answer is a no',
     layer: 'decide',
     promise:
-      'While nobody can be asked a question is a no at once; a question ends at its time, and when the last one who could answer goes away; at most five of one agent wait, and ten in all.',
+      'While nobody can be asked a question is a no at once; a question ends at its time, when the last one who could answer goes away, and when whoever asked does; at most five of one agent wait, and ten in all.',
     limits: 'Whoever watches and answers nothing keeps the agent waiting until the time is over.',
     module: 'src/daemon/approvals.ts',
     tests: [
       'test/attacks/approval.test.ts#while nobody watches',
       'test/attacks/approval.test.ts#when whoever watches goes away',
+      'test/attacks/approval.test.ts#an asker that is killed',
       'test/attacks/approval.test.ts#a flood of questions',
       'test/attacks/approval-expiry.test.ts',
     ],
@@ -178,6 +180,31 @@ export const DECIDE_CONTROLS: readonly Control[] = [
       'src/decide/approval/desk.test.ts#what is high risk',
       'test/attacks/approval.test.ts#what is dangerous',
       'src/daemon/approvals-webhook.test.ts#a yes from afar',
+    ],
+  },
+  {
+    id: 'approval-from-afar',
+    title: 'A yes from afar is its own, and never a dangerous one',
+    layer: 'decide',
+    promise:
+      'A webhook answers as itself and nothing that needs a second yes or a passphrase; a paired device looks and answers only where its scope says so, never what it asked itself, and what is dangerous only with the owner’s passphrase; a guest answers nothing.',
+    limits: 'A device that was taken says yes to what is not dangerous until it is revoked.',
+    module: 'src/daemon/http/people-approvals.ts',
+    tests: ['test/attacks/approval-afar.test.ts', 'src/decide/approval/answer.test.ts'],
+  },
+  {
+    id: 'budgets-and-rates',
+    title: 'An agent does no more, and no faster, than it was given',
+    layer: 'decide',
+    promise:
+      'What an agent may use up and how often it may act is checked before anybody is asked and counted with what is allowed; neither a restart nor a crash gives anything back, and budgets that were changed or put back leave no agent anything.',
+    limits:
+      'Tokens, money and output count as they are reported. What was used since the budgets were last set can be put back by a program that runs as you outside a sandbox.',
+    module: 'src/daemon/spending.ts',
+    tests: [
+      'test/attacks/approval-budget.test.ts',
+      'src/decide/approval/budget.test.ts',
+      'src/decide/approval/rate.test.ts',
     ],
   },
   {
@@ -200,7 +227,7 @@ export const DECIDE_CONTROLS: readonly Control[] = [
     title: 'Trust is earned by one code, and lost at once',
     layer: 'decide',
     promise:
-      'An agent named as staged starts without a question only after enough good runs on enough days; a failure, a reach for secrets, or other code, interpreter or sandbox asks again.',
+      'An agent named as staged starts without a question only after enough good runs on enough days, and until then asks for what it does; a failure, a reach for secrets, or other code, interpreter or sandbox asks again.',
     limits: 'Agents that are not named as staged start without it.',
     module: 'src/decide/approval/trust.ts',
     tests: [

@@ -1,4 +1,6 @@
 import type { Control } from '../control.ts'
+import { FIREWALL_CONTROLS } from './firewall.ts'
+import { SECRET_CONTROLS } from './secrets.ts'
 
 export const ENFORCE_CONTROLS: readonly Control[] = [
   {
@@ -90,12 +92,11 @@ export const ENFORCE_CONTROLS: readonly Control[] = [
   },
   {
     id: 'no-network',
-    title: 'No network',
+    title: 'No network of its own',
     layer: 'enforce',
     promise:
-      'A guarded program reaches no address: not the internet, not the host, not a metadata service, not another sandbox.',
-    limits:
-      'There is no partial network yet: a profile that asks for some domains is refused rather than opened.',
+      'A guarded program reaches no address by itself: not the internet, not the host, not a metadata service, not another sandbox. Where its profile leaves a way out, that is the socket of the egress proxy.',
+    limits: 'What the proxy lets through is out; what it lets through is the next control.',
     module: 'src/enforce/sandbox/bubblewrap.ts',
     tests: ['test/attacks/box-network.test.ts'],
     facility: 'no-network',
@@ -229,4 +230,64 @@ export const ENFORCE_CONTROLS: readonly Control[] = [
     module: 'src/enforce/session/liveness.ts',
     tests: ['test/attacks/hooks-liveness.test.ts', 'src/enforce/session/sessions.test.ts'],
   },
+  {
+    id: 'egress-asked',
+    title: 'What leaves was asked for',
+    layer: 'enforce',
+    promise:
+      'Every host and port a run reaches was put to the gate once, by name, with policy, grants, a person and the record; a rule, a grant that ends, or a stop closes it again and cuts what is open. While it cannot be recorded, or the proxy is gone, nothing leaves.',
+    limits:
+      'In a tunnel nobody sees what is said, and the record says so; who may send to a host can send what it likes there.',
+    module: 'src/daemon/ways-out-run.ts',
+    tests: [
+      'test/attacks/egress-run.test.ts',
+      'test/attacks/egress-process.test.ts',
+      'test/journeys/egress.test.ts',
+    ],
+  },
+  {
+    id: 'egress-exact',
+    title: 'The host that was allowed is the host that is reached',
+    layer: 'enforce',
+    promise:
+      'The address that was checked is the one that is dialled; private, local and metadata addresses are refused unless listed, in every notation; TLS and Host must name the host that was asked for; what two readers would read differently is refused; names that carry data are stopped.',
+    limits:
+      'A name is as honest as its name server; a host that serves many sites over one certificate is one host.',
+    module: 'src/enforce/egress/decide.ts',
+    tests: [
+      'test/attacks/egress-addresses.test.ts',
+      'test/attacks/egress-protocol.test.ts',
+      'src/enforce/egress/decide.test.ts',
+    ],
+  },
+  {
+    id: 'egress-airlock',
+    title: 'The airlock shuts everything',
+    layer: 'enforce',
+    promise:
+      'Where it is used nothing leaves any sandbox until the owner opens it for a time, with a fresh passphrase where one is set; then it shuts by itself, and cuts what is open. A daemon that starts, starts with it shut.',
+    limits: 'It is off unless egress.airlock is on.',
+    module: 'src/daemon/airlock.ts',
+    tests: [
+      'test/attacks/egress-run.test.ts#behind a closed airlock',
+      'test/attacks/egress-process.test.ts#a closed airlock',
+    ],
+  },
+  {
+    id: 'secrets-put-in',
+    title: 'Keys are put in on the way, and nowhere else',
+    layer: 'enforce',
+    promise:
+      'Inside there is a stand-in that opens nothing; the proxy puts the real value in toward the hosts it is bound to, over TLS it has verified, within its budget, and takes it out of answers. A stand-in or a key on its way elsewhere ends the request and is told; the use of a twin takes the real one out of use.',
+    limits:
+      'A host that hands a key on by other ways, and encodings nobody knows, are not seen; the agent has only the stand-in to hide.',
+    module: 'src/enforce/egress/broker/broker.ts',
+    tests: [
+      'test/attacks/egress-secrets.test.ts',
+      'test/journeys/egress.test.ts#a call with the stand-in',
+      'src/enforce/egress/broker/broker.test.ts',
+    ],
+  },
+  ...SECRET_CONTROLS,
+  ...FIREWALL_CONTROLS,
 ]

@@ -6,6 +6,7 @@ import { ENDPOINTS, type EndpointName, type OutputOf, type ParsedInputOf } from 
 import type { Endpoint } from '../../api/endpoint.ts'
 import { BUG_CODE, PROBLEM_MEDIA_TYPE } from '../../api/problem.ts'
 import type { Credential } from '../../gate/index.ts'
+import { whileCallerWaits } from '../caller.ts'
 import { openApiDocument } from './openapi.ts'
 import { readObject } from './body.ts'
 import { HTTP_ERRORS, HttpError, problemOf } from './problem.ts'
@@ -70,10 +71,13 @@ export function createApp({
       }
       if (credential.kind === 'anonymous' && !ANONYMOUS.has(name)) throw notForAnonymous(shape)
       const input = shape.input.parse(await inputOf(c, shape))
-      const answer = await handle(input, { credential, signal: goneSignal(c) })
-      return shape.stream === true
-        ? lines(c, answer as AsyncIterable<unknown>)
-        : c.json(shape.output.parse(answer) as object)
+      const signal = goneSignal(c)
+      return await whileCallerWaits(signal, async () => {
+        const answer = await handle(input, { credential, signal })
+        return shape.stream === true
+          ? lines(c, answer as AsyncIterable<unknown>)
+          : c.json(shape.output.parse(answer) as object)
+      })
     })
   }
   app.notFound((c) => problem(c, missing(c.req.method, c.req.path)))

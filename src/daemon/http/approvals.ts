@@ -1,16 +1,10 @@
-import { parseDurationMs } from '../../core/quantity.ts'
 import type { Principal } from '../../core/principal.ts'
-import {
-  ApprovalError,
-  type Answer,
-  type Change,
-  type Question,
-  type TrustEvent,
-} from '../../decide/approval/index.ts'
+import { ApprovalError, type Question, type TrustEvent } from '../../decide/approval/index.ts'
 import type { Credential } from '../../gate/index.ts'
 import type { Acts } from '../acts.ts'
 import type { OpenApprovals } from '../approvals-open.ts'
-import { allowanceAnswer, questionAnswer, trustAnswer } from '../approvals-view.ts'
+import { allowanceAnswer, trustAnswer } from '../approvals-view.ts'
+import type { Questions } from '../questions.ts'
 import type { Handlers } from './app.ts'
 
 type ApprovalHandlers = Pick<
@@ -32,62 +26,37 @@ export interface ApprovalHandlerOptions {
   readonly acts: Acts
   readonly identify: (credential: Credential) => Principal
   readonly now: () => number
-  /** Masks secrets: words to an agent are kept in the record. */
-  readonly redact: (text: string) => string
+  readonly questions: Questions
   /** Throws for somebody whose session is not fresh enough for such an answer. */
   readonly requireFresh?: (who: Principal, question: Question) => void | Promise<void>
 }
-
-const MOST_MS = 90 * 24 * 3_600_000
 
 export function approvalHandlers(options: ApprovalHandlerOptions): ApprovalHandlers {
   return { ...questionHandlers(options), ...standingHandlers(options) }
 }
 
 function questionHandlers({
-  open,
+  questions,
   identify,
-  redact,
   requireFresh,
 }: ApprovalHandlerOptions): Pick<
   ApprovalHandlers,
   'approvalFollow' | 'approvalList' | 'approvalShow' | 'approvalAnswer'
 > {
-  const { desk, watchers } = open
-  const view = (question: Question) => questionAnswer(question, desk.leftMs(question.id))
   return {
-    async *approvalFollow(_input, { credential, signal }) {
+    async *approvalFollow({ agent }, { credential, signal }) {
       refuseOthers(identify(credential))
-      const present = (): readonly Change[] => desk.pending().map((question) => ({ what: 'asked', question }))
-      const changes = watchers.follow(present, signal)
-      // said first, so that whoever follows knows that it counts from now on
-      const first = changes.next()
-      yield { what: 'here' as const }
-      for (let next = await first; next.done !== true; next = await changes.next()) {
-        yield { what: next.value.what, question: view(next.value.question) }
-      }
+      const isIts = (asker: string): boolean => agent === undefined || asker === agent
+      yield* questions.follow(signal, { sees: isIts, answers: isIts })
     },
-    approvalList({ agent }) {
-      desk.expire()
-      const wanted = desk.pending().filter(({ principal }) => agent === undefined || principal === agent)
-      return { questions: wanted.map(view) }
-    },
-    approvalShow: ({ id }) => view(desk.get(wholeId(open, id))),
-    async approvalAnswer({ id, lasts, note, ...rest }, { credential }) {
+    approvalList: ({ agent }) => ({ questions: questions.list(agent) }),
+    approvalShow: ({ id }) => questions.view(questions.find(id)),
+    async approvalAnswer({ id, ...said }, { credential }) {
       const who = identify(credential)
-      const whole = wholeId(open, id)
+      const question = questions.find(id)
       // a no is never held up
-      if (rest.say !== 'deny') await requireFresh?.(who, desk.get(whole))
-      const answer: Answer = {
-        say: rest.say,
-        payload: rest.payload,
-        ...(note === undefined ? {} : { note: redact(note) }),
-        ...(rest.word === undefined ? {} : { word: rest.word }),
-        ...(rest.holes === undefined ? {} : { holes: rest.holes }),
-        ...(rest.below === undefined ? {} : { below: rest.below }),
-        ...(lasts === undefined ? {} : { forMs: lastingMs(lasts) }),
-      }
-      return view(await desk.answer(whole, answer, who))
+      if (said.say !== 'deny') await requireFresh?.(who, question)
+      return await questions.answer(question.id, said, who)
     },
   }
 }
@@ -99,21 +68,6 @@ function refuseOthers(who: Principal): void {
     what: `${who.id} (${who.role}) may not answer questions`,
     fix: 'let the owner do it: warder approve',
   })
-}
-
-function lastingMs(text: string): number {
-  const ms = parseDurationMs(text)
-  if (ms >= 1 && ms <= MOST_MS) return ms
-  throw new ApprovalError('ALLOWANCE_INVALID', {
-    what: `an allowance cannot last ${text}`,
-    fix: 'give at most 90d; 30d is usual',
-  })
-}
-
-/** A unique beginning of the id of a question that waits is enough. */
-function wholeId({ desk }: OpenApprovals, id: string): string {
-  const matching = desk.pending().filter((question) => question.id.startsWith(id))
-  return matching.length === 1 ? matching[0]!.id : id
 }
 
 function standingHandlers({
@@ -134,7 +88,7 @@ function standingHandlers({
         .list()
         .filter((each) => agent === undefined || each.agent === agent)
         .map(allowanceAnswer),
-      problems: [...open.problems],
+      problems: [...open.problems()],
     }),
     async allowanceRevoke({ id: given }, { credential }) {
       const id = wholeAllowance(open, given)

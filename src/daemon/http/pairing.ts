@@ -74,9 +74,10 @@ function deviceHandlers({ people, now }: PairingHandlerOptions, act: AdminAct): 
         .list('device')
         .map((member) => memberAnswer(member, now()))
         .filter(({ state }) => all === true || state === 'active')
-      const known = senders.list().map(({ channel, sender, expiresAt }) => ({
+      const known = senders.list().map(({ channel, sender, scope, expiresAt }) => ({
         channel,
         sender,
+        scope: [...scope],
         expiresAt: new Date(expiresAt).toISOString(),
       }))
       return { devices, senders: known }

@@ -1,8 +1,10 @@
+import { once } from 'node:events'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { PEOPLE_CALLS, PROOF_HEADERS, type PeopleCall, type PeopleCallName } from '../../api/people-calls.ts'
 import { BUG_CODE, PROBLEM_MEDIA_TYPE } from '../../api/problem.ts'
 import { identityError, type Member, type SignedRequest } from '../../decide/identity/index.ts'
 import type { Credential } from '../../gate/index.ts'
+import { whileCallerWaits } from '../caller.ts'
 import { RateLimit } from '../rate.ts'
 import type { People } from '../people.ts'
 import type { UidOf } from '../people-socket.ts'
@@ -77,16 +79,44 @@ async function answer(
   const body = await bytesOf(request)
   const signed = signedOf(request, shape.path, body)
   const from = uid === undefined ? {} : { uid }
-  const caller = shape.signed
-    ? await people.onRecord({ who: 'unknown', action: `people:${name}`, ...from }, 'refusals', () =>
-        provenCaller(people, signed, uid, response),
-      )
-    : { uid, signal: goneSignal(response) }
+  const caller =
+    shape.signed === false
+      ? { uid, signal: goneSignal(response) }
+      : await people.onRecord({ who: 'unknown', action: `people:${name}`, ...from }, 'refusals', () =>
+          shape.signed === 'bridge'
+            ? bridgeCaller(people, signed, uid, response)
+            : provenCaller(people, signed, uid, response),
+        )
   const input = shape.input.parse(jsonOf(body))
   const handle = handlers[name] as (input: unknown, caller: PeopleCaller, signed: SignedRequest) => unknown
-  const value = shape.output.parse(await handle(input, caller, signed))
-  response.writeHead(200, { 'content-type': 'application/json' })
-  response.end(JSON.stringify(value))
+  await whileCallerWaits(caller.signal, async () => {
+    if (shape.stream === true) {
+      return await sendLines(response, shape, handle(input, caller, signed) as AsyncIterable<unknown>)
+    }
+    const value = shape.output.parse(await handle(input, caller, signed))
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(value))
+  })
+}
+
+/** Line by line; what goes wrong before the first line is an answer like any other. */
+async function sendLines(
+  response: ServerResponse,
+  { output }: PeopleCall,
+  values: AsyncIterable<unknown>,
+): Promise<void> {
+  try {
+    for await (const value of values) {
+      if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+      const hasRoom = response.write(`${JSON.stringify(output.parse(value))}\n`)
+      if (!hasRoom && !response.destroyed)
+        await Promise.race([once(response, 'drain'), once(response, 'close')])
+    }
+    response.end()
+  } catch (error) {
+    if (!response.headersSent) throw error
+    response.end(`${JSON.stringify({ problem: problemOf(error) })}\n`)
+  }
 }
 
 function provenCaller(
@@ -98,6 +128,16 @@ function provenCaller(
   const signal = goneSignal(response)
   const member = people.rooms().members.authenticate(signed)
   return { uid, member, credential: people.authenticator.proven(member), signal }
+}
+
+function bridgeCaller(
+  people: People,
+  signed: SignedRequest,
+  uid: number | undefined,
+  response: ServerResponse,
+): PeopleCaller {
+  people.bridge().prove(signed)
+  return { uid, signal: goneSignal(response) }
 }
 
 function signedOf({ headers, method = '' }: IncomingMessage, path: string, body: Buffer): SignedRequest {

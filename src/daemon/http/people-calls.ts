@@ -16,6 +16,7 @@ import type { MemberExec } from '../people-exec.ts'
 import type { People } from '../people.ts'
 import type { Handlers } from './app.ts'
 import { memberOf, type PeopleCaller } from './people-app.ts'
+import { chatCalls } from './chat-calls.ts'
 import { memberAnswer } from './people-answers.ts'
 import { verdictAnswer } from './problem.ts'
 
@@ -32,7 +33,7 @@ export interface PeopleCallOptions {
 
 /** What guests and devices can ask. */
 export function peopleCalls(options: PeopleCallOptions) {
-  return { ...joiningCalls(options), ...memberCalls(options) }
+  return { ...joiningCalls(options), ...memberCalls(options), ...chatCalls(options) }
 }
 
 function joiningCalls({ people, now }: PeopleCallOptions) {

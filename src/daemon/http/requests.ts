@@ -6,6 +6,7 @@ import { newId } from '../../core/id.ts'
 import type { Principal } from '../../core/principal.ts'
 import { parseDurationMs } from '../../core/quantity.ts'
 import type { RiskLevel } from '../../core/risk.ts'
+import type { Somebody } from '../../decide/approval/index.ts'
 import type { Approvals } from '../approvals.ts'
 import {
   pass,
@@ -22,8 +23,14 @@ import type { Handlers } from './app.ts'
 export interface RequestHandlerOptions {
   readonly rooms: Rooms
   readonly permits: PermitBook
-  readonly engine: Pick<PolicyEngine, 'mayRequest' | 'decide'>
+  readonly mayRequest: PolicyEngine['mayRequest']
+  /** What policy says; only to a principal the authenticator made. */
+  readonly policy: Rooms['decide']
+  /** The same decision, or a no for what is used up or done too often. */
+  readonly within: (who: Principal, action: Action, decided: Decision) => Decision
   readonly grants: Pick<GrantBook, 'add'>
+  /** Somebody as the authenticator made them. @throws when it did not */
+  readonly genuine: (who: Somebody) => Principal
   readonly approvals: Pick<Approvals, 'ask' | 'answererOf' | 'isSomebodyThere'>
   /** How the gate judges a request again when its permit is spent, by the request's bytes. */
   readonly judged: Map<string, Rooms['decide']>
@@ -37,19 +44,19 @@ export interface RequestHandlerOptions {
 
 /** An agent asks for what it does not hold: refused unasked outside of what the policy lets it ask for. */
 export function requestHandlers(options: RequestHandlerOptions): Pick<Handlers, 'capabilityRequest'> {
-  const { rooms, engine, now, redact, waitMs } = options
+  const { rooms, mayRequest, redact, waitMs } = options
   return {
     async *capabilityRequest({ as, capability, reason: given, duration, task }, { credential: by }) {
       const credential = speaker(by, as)
       const who = rooms.identify(credential)
-      if (isHeld(engine, who, capability, now())) {
+      if (isHeld(options, who, capability)) {
         yield { what: 'held' as const, capability }
         return
       }
       const reason = redact(given)
       const action = requestAction(who, { capability, reason, duration, task })
       const isAsked =
-        engine.mayRequest(who.id, parseCapability(capability)) && options.approvals.isSomebodyThere()
+        mayRequest(who.id, parseCapability(capability)) && options.approvals.isSomebodyThere(who.id)
       if (isAsked) yield { what: 'asked' as const, capability, waitMs }
       const grant = await granted(options, credential, action, { capability, reason, duration, task })
       const expiresAt = new Date(grant.expiresAt).toISOString()
@@ -65,12 +72,15 @@ async function granted(
   action: Action,
   wanted: Wanted,
 ): Promise<Grant> {
-  const { rooms, permits, judged, monotonicMs } = options
-  const answerer: { by?: string } = {}
+  const { rooms, permits, judged, within, monotonicMs } = options
+  const answerer: { by?: Somebody } = {}
   const own = deciding(options, wanted.capability, answerer)
+  // judged again without it: a permit that was given within a limit stays good when the limit is reached
   judged.set(action.bytes, own.decide)
+  const decide: Rooms['decide'] = (who, of) => within(who, of, own.decide(who, of))
   try {
-    const verdict = await pass({ id: newId(), credential, action, door: 'grants' }, { ...rooms, ...own })
+    const asked = { id: newId(), credential, action, door: 'grants' } as const
+    const verdict = await pass(asked, { ...rooms, ...own, decide })
     const at = { permit: permitOf(verdict), door: 'grants', bytes: action.bytes } as const
     return await throughDoor(permits, at, () => give(options, verdict.who, wanted, answerer.by), monotonicMs)
   } finally {
@@ -87,15 +97,15 @@ interface Wanted {
 
 /** The same gate, asked whether this may be asked for; a stop comes first as ever. */
 function deciding(
-  { engine, approvals, now }: RequestHandlerOptions,
+  options: RequestHandlerOptions,
   capability: string,
-  answerer: { by?: string },
+  answerer: { by?: Somebody },
 ): Pick<Rooms, 'decide' | 'ask'> {
   return {
-    decide: (who, action) => requestDecision(engine, who, action, capability, now()),
+    decide: (who, action) => requestDecision(options, who, action, capability),
     async ask(who, action, decision) {
-      const answer = await approvals.ask(who, action, decision, 'capability')
-      const by = approvals.answererOf(answer)
+      const answer = await options.approvals.ask(who, action, decision, 'capability')
+      const by = options.approvals.answererOf(answer)
       if (by !== undefined) answerer.by = by
       return answer
     },
@@ -103,15 +113,14 @@ function deciding(
 }
 
 function requestDecision(
-  engine: RequestHandlerOptions['engine'],
+  { policy, mayRequest }: RequestHandlerOptions,
   who: Principal,
   action: Action,
   capability: string,
-  now: number,
 ): Decision {
-  const { evidence } = engine.decide(who, action, now)
+  const { evidence } = policy(who, action)
   const base = { layer: 'policy', capabilities: [], evidence } as const
-  if (who.role === 'agent' && engine.mayRequest(who.id, parseCapability(capability))) {
+  if (who.role === 'agent' && mayRequest(who.id, parseCapability(capability))) {
     const reason = `${who.id} does not hold ${capability}, and may ask for it`
     return { ...base, effect: 'ask', rule: 'may_request', reason }
   }
@@ -125,11 +134,11 @@ function requestDecision(
 }
 
 /** A pattern is held only when a grant or rule says so of it all; what is exact is asked of the policy. */
-function isHeld(engine: RequestHandlerOptions['engine'], who: Principal, text: string, now: number): boolean {
+function isHeld({ policy }: RequestHandlerOptions, who: Principal, text: string): boolean {
   const { namespace, verb, pattern = '' } = parseCapability(text)
   if (verb === '*' || pattern.includes('*')) return false
   const action: Action = { namespace, verb, resource: pattern, risk: riskOf(text), bytes: digestOf({ text }) }
-  return engine.decide(who, action, now).effect === 'allow'
+  return policy(who, action).effect === 'allow'
 }
 
 function requestAction(who: Principal, { capability, reason, duration, task }: Wanted): Action {
@@ -150,7 +159,17 @@ function requestAction(who: Principal, { capability, reason, duration, task }: W
 }
 
 const READS = new Set(['read', 'list', 'status', 'resolve', 'verify'])
-const BORDER = new Set(['policy', 'grant', 'firewall', 'sec', 'model', 'secret', 'config', 'crypto'])
+const BORDER = new Set([
+  'policy',
+  'grant',
+  'firewall',
+  'sec',
+  'model',
+  'secret',
+  'config',
+  'crypto',
+  'approval',
+])
 
 /** How much could be broken with it; what names no resource, or every verb, is asked for twice. */
 function riskOf(text: string): RiskLevel {
@@ -161,17 +180,17 @@ function riskOf(text: string): RiskLevel {
 }
 
 function give(
-  { grants, now }: RequestHandlerOptions,
+  { grants, genuine, now }: RequestHandlerOptions,
   who: Principal,
   { capability, reason, duration, task }: Wanted,
-  by: string | undefined,
+  by: Somebody | undefined,
 ): Grant {
   const request = {
     ...{ principal: who.id, capability, reason },
     ...(duration === undefined ? {} : { durationMs: parseDurationMs(duration) }),
     ...(task === undefined ? {} : { task }),
   }
-  // in the name of the person who said yes; the book refuses an agent as grantor
-  const grantor = { id: by ?? 'owner', role: 'owner', channel: 'local-socket' } as const
-  return grants.add(request, grantor, now()).grant
+  if (by === undefined) throw new Error('a capability was asked for, and nobody said yes')
+  // in the name of who said yes, as the authenticator knows them; the book refuses whoever may not give
+  return grants.add(request, genuine(by), now()).grant
 }

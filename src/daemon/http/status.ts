@@ -28,6 +28,7 @@ export interface StatusOptions {
   readonly memory: () => StatusAnswer['memory']
   /** Questions, who watches, and how often people are asked. */
   readonly approvals: () => StatusAnswer['approvals']
+  readonly egress: () => StatusAnswer['egress']
   readonly socket: () => { readonly path: string; readonly peerUid: boolean }
   readonly runs: Runs
 }
@@ -77,6 +78,7 @@ export function statusHandlers(options: StatusOptions): Pick<Handlers, 'status' 
         },
         memory: options.memory(),
         approvals: options.approvals(),
+        egress: options.egress(),
         socket: options.socket(),
         runs: live.map(runAnswer),
         // those of runs that go on are not overdue
@@ -89,10 +91,17 @@ export function statusHandlers(options: StatusOptions): Pick<Handlers, 'status' 
           ...health.degraded,
           ...grants.problems(),
           ...options.approvals().problems,
+          ...egressProblems(options.egress()),
         ],
       }
     },
   }
+}
+
+function egressProblems({ proxy, problem }: StatusAnswer['egress']): string[] {
+  return proxy === 'broken'
+    ? [`nothing leaves any sandbox: the egress proxy is broken: ${problem ?? 'it is not known why'}`]
+    : []
 }
 
 /** A stop file that cannot be read is shown as what it does: everything is stopped. */

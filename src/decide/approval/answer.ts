@@ -1,8 +1,8 @@
 import { messageOf } from '../../core/error.ts'
-import { isAtLeast } from '../../core/risk.ts'
+import type { Role } from '../../core/principal.ts'
 import { ApprovalError } from './error.ts'
 import { withHoles, type CommandPattern, type HoleAt } from './pattern.ts'
-import type { Choice, Question, Somebody } from './question.ts'
+import { needsFresh, type Choice, type Question, type Somebody } from './question.ts'
 
 export interface Answer {
   readonly say: Choice
@@ -17,14 +17,29 @@ export interface Answer {
   readonly forMs?: number
 }
 
-/** No program answers in a person's place, and nobody answers what they asked themselves. */
-export function checkAnswerer(by: Somebody, { principal, role, action }: Question): void {
+/**
+ * No program answers in a person's place, and nobody answers what they asked themselves.
+ *
+ * @param isFresh whether the owner's passphrase came with the answer
+ * @param mayGrant whether somebody of this role may give capabilities
+ */
+export function checkAnswerer(
+  by: Somebody,
+  question: Question,
+  isFresh: boolean,
+  mayGrant: (role: Role) => boolean,
+): void {
+  const { principal, role, kind } = question
   const isOwn = by.id === principal && !(by.role === 'owner' && role === 'owner')
-  const mayBy = by.role === 'owner' || (by.role === 'operator' && !isAtLeast(action.risk, 'high'))
+  const isGiving = kind === 'capability' && !mayGrant(by.role)
+  const mayBy =
+    by.role === 'owner' || (by.role === 'operator' && !isGiving && (isFresh || !needsFresh(question)))
   if (mayBy && !isOwn) return
   throw new ApprovalError('APPROVAL_FORBIDDEN', {
     what: isOwn ? `${by.id} asked this, and cannot answer it` : `${by.id} (${by.role}) may not answer this`,
-    fix: 'let the owner answer it: warder approve',
+    fix: isGiving
+      ? 'let the owner answer it: warder approve; defaults.grantors of the policy names who else gives capabilities'
+      : 'let the owner answer it: warder approve',
   })
 }
 

@@ -1,54 +1,58 @@
 import * as z from 'zod'
-import { transaction, type Db } from '../../platform/db.ts'
+import type { Json } from '../../core/canonical.ts'
+import type { Db } from '../../platform/db.ts'
 import { BUDGET_PERIODS, BUDGET_UNITS, type Budget, type BudgetStore } from './budget.ts'
-
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS budgets (
-  agent TEXT NOT NULL,
-  task TEXT NOT NULL,
-  body TEXT NOT NULL,
-  PRIMARY KEY (agent, task)
-) STRICT;
-`
+import { seal, sqliteSealedStore, unseal, type Mac, type SealedStore } from './sealed.ts'
 
 const amounts = z.partialRecord(z.enum(BUDGET_UNITS), z.number().min(0))
-const bodySchema = z.strictObject({
-  agent: z.string().min(1),
-  task: z.string(),
-  limits: amounts,
-  per: z.enum(BUDGET_PERIODS),
-  used: amounts,
-  period: z.string(),
+const stateSchema = z.strictObject({
+  version: z.int().min(0),
+  budgets: z.array(
+    z.strictObject({
+      agent: z.string().min(1),
+      task: z.string(),
+      limits: amounts,
+      per: z.enum(BUDGET_PERIODS),
+      used: amounts,
+      period: z.string(),
+    }),
+  ),
 })
 
-/** @throws when a row is not of its shape: a budget nobody can read must not become none */
-export function sqliteBudgetStore(db: Db): BudgetStore {
-  db.exec(SCHEMA)
-  const all = db.prepare('SELECT body FROM budgets ORDER BY agent, task')
-  const put = db.prepare('INSERT OR REPLACE INTO budgets (agent, task, body) VALUES (?, ?, ?)')
-  const drop = db.prepare('DELETE FROM budgets WHERE agent = ? AND task = ?')
+const NAME = 'budgets'
+
+/**
+ * Budgets under one seal: a row that was changed, added or taken out is seen when it is read.
+ *
+ * @param atLeast the version the ledger has seen: what is older was put back
+ */
+export function sealedBudgetStore(store: SealedStore, mac: Mac, atLeast = 0): BudgetStore {
   return {
-    read: () => all.all().map((row) => bodySchema.parse(JSON.parse(String(row['body']))) as Budget),
-    write: (budgets) =>
-      transaction(db, () => {
-        for (const budget of budgets) {
-          const { agent, task, limits } = budget
-          if (Object.keys(limits).length === 0) drop.run(agent, task)
-          else put.run(agent, task, JSON.stringify(budget))
-        }
-      }),
+    read() {
+      const text = store.read()
+      const { version, budgets } =
+        text === undefined ? { version: 0, budgets: [] } : stateSchema.parse(unseal(NAME, text, mac))
+      if (version >= atLeast) return { version, budgets: budgets as Budget[] }
+      throw new Error(`they are at version ${version}, and the ledger has seen ${atLeast}`)
+    },
+    write: (book) => store.write(seal(NAME, JSON.parse(JSON.stringify(book)) as Json, mac)),
   }
 }
 
-export function memoryBudgetStore(kept = new Map<string, Budget>()): BudgetStore {
-  return {
-    read: () => [...kept.values()],
-    write: (budgets) => {
-      for (const budget of budgets) {
-        const key = `${budget.agent}\n${budget.task}`
-        if (Object.keys(budget.limits).length === 0) kept.delete(key)
-        else kept.set(key, budget)
-      }
-    },
-  }
+/** @throws Error for a file that cannot be opened */
+export function sqliteBudgetStore(db: Db, mac: Mac, atLeast: number): BudgetStore {
+  const sealed = sealedBudgetStore(sqliteSealedStore(db, NAME), mac, atLeast)
+  return { ...sealed, read: () => (refuseUnsealed(db), sealed.read()) }
+}
+
+/** Budgets of before there was a seal: nobody can tell what they were. */
+function refuseUnsealed(db: Db): void {
+  const table = db.prepare(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'budgets'`).get()
+  if (table === undefined || db.prepare('SELECT 1 FROM budgets LIMIT 1').get() === undefined) return
+  throw new Error('budgets without a seal stand in the file')
+}
+
+/** Forgets what stood there without a seal. */
+export function dropUnsealed(db: Db): void {
+  db.exec('DROP TABLE IF EXISTS budgets')
 }

@@ -1,18 +1,26 @@
 import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
 import { openDb } from '../../platform/db.ts'
-import { memoryBudgetStore, sqliteBudgetStore } from './budget-store.ts'
-import { Budgets, BUDGET_UNITS, costOf, stateOf, type Budget } from './budget.ts'
+import { dropUnsealed, sealedBudgetStore, sqliteBudgetStore } from './budget-store.ts'
+import { Budgets, BUDGET_UNITS, costOf, stateOf } from './budget.ts'
+import { memorySealedStore, type SealedText } from './sealed.ts'
 
 const NOW = Date.UTC(2026, 0, 31, 23, 0)
 const HOUR_MS = 3_600_000
+const mac = (text: string): Buffer => createHmac('sha256', 'a key').update(text).digest()
+
+/** Budgets on what somebody kept for them. */
+function budgetsOn(kept: { text?: SealedText } = {}, atLeast = 0): Budgets {
+  return new Budgets({ store: sealedBudgetStore(memorySealedStore(kept), mac, atLeast) })
+}
 
 test('what is used up is used up, for the agent and for the task, and others are not touched', () => {
-  const budgets = new Budgets(memoryBudgetStore())
+  const budgets = budgetsOn()
   budgets.set('builder', '', { steps: 3 }, 'ever', NOW)
   budgets.set('builder', 'import', { files: 1 }, 'ever', NOW)
   budgets.spend('builder', 'import', { steps: 1, files: 1 }, NOW)
@@ -28,22 +36,96 @@ test('a restart changes nothing, and neither does setting the same limits again'
   after(() => rmSync(directory, { recursive: true }))
   const db = openDb(join(directory, 'b.db'))
   after(() => db.close())
-  const first = new Budgets(sqliteBudgetStore(db))
+  const open = (): Budgets => new Budgets({ store: sqliteBudgetStore(db, mac, 0) })
+  const first = open()
   first.set('builder', '', { steps: 2, money: 500 }, 'month', NOW)
   first.spend('builder', undefined, { steps: 2, money: 12 }, NOW)
   first.flush()
-  const second = new Budgets(sqliteBudgetStore(db))
+  const second = open()
   assert.deepEqual(second.list(NOW), first.list(NOW))
   second.set('builder', '', { steps: 2, money: 500 }, 'month', NOW)
   assert.equal(second.exceeded('builder', undefined, NOW)?.unit, 'steps')
   second.set('builder', '', {}, 'month', NOW)
-  assert.deepEqual(new Budgets(sqliteBudgetStore(db)).list(NOW), [])
+  assert.deepEqual([open().list(NOW), open().problem()], [[], undefined])
+  db.exec('CREATE TABLE budgets (agent TEXT, task TEXT, body TEXT) STRICT')
   db.exec(`INSERT INTO budgets VALUES ('x', '', '{"agent":"x"}')`)
-  assert.throws(() => new Budgets(sqliteBudgetStore(db)), 'a budget nobody can read must not become none')
+  assert.match(open().problem() ?? '', /without a seal/, 'a budget nobody can read must not become none')
+  dropUnsealed(db)
+  assert.equal(open().problem(), undefined)
+})
+
+test('whenever it crashes, what was used is never less than it was, and at most a hundredth more', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 5000 }),
+      fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 60 }),
+      (limit, spends) => {
+        const kept: { text?: SealedText } = {}
+        const budgets = budgetsOn(kept)
+        budgets.set('a', '', { steps: limit }, 'ever', NOW)
+        let sum = 0
+        for (const steps of spends) {
+          budgets.spend('a', undefined, { steps }, NOW)
+          sum += steps
+          const used = budgetsOn({ ...kept }).list(NOW)[0]?.used.steps ?? 0
+          assert.ok(used >= sum, `${used} after ${sum}`)
+          assert.ok(used <= sum + limit / 100, `${used} after ${sum} of ${limit}`)
+        }
+        budgets.flush()
+        assert.equal(budgetsOn(kept).list(NOW)[0]?.used.steps ?? 0, sum)
+      },
+    ),
+  )
+})
+
+test('what is written ahead saves writing, and what cannot be written is not used', () => {
+  const state = { writes: 0, isFull: false }
+  const store = sealedBudgetStore(memorySealedStore(), mac)
+  const budgets = new Budgets({
+    store: {
+      ...store,
+      write(book) {
+        if (state.isFull) throw new Error('disk full')
+        state.writes++
+        store.write(book)
+      },
+    },
+  })
+  budgets.set('a', '', { steps: 10_000 }, 'ever', NOW)
+  for (let i = 0; i < 1000; i++) budgets.spend('a', undefined, { steps: 1 }, NOW)
+  assert.ok(state.writes <= 12, String(state.writes))
+  state.isFull = true
+  assert.throws(() => budgets.spend('a', undefined, { steps: 500 }, NOW), /disk full/)
+  assert.equal(budgets.list(NOW)[0]?.used.steps, 1000)
+})
+
+test('budgets that were changed, put back or lost are believed in no part, until somebody begins again', () => {
+  const kept: { text?: SealedText } = {}
+  const versions: number[] = []
+  const store = sealedBudgetStore(memorySealedStore(kept), mac)
+  const first = new Budgets({ store, changed: (version) => versions.push(version) })
+  first.set('a', '', { steps: 10 }, 'ever', NOW)
+  const old = kept.text!
+  first.set('a', '', { steps: 5 }, 'ever', NOW)
+  const [, seen = 0] = versions
+  const body = kept.text!.body.replace('"steps":5', '"steps":500')
+  assert.notEqual(body, kept.text!.body)
+  const other = createHmac('sha256', 'another key').update('x').digest()
+  for (const text of [{ ...kept.text!, body }, old, { ...old, mac: other }, undefined]) {
+    const budgets = budgetsOn(text === undefined ? {} : { text }, seen)
+    assert.match(budgets.problem() ?? '', /changed|version/)
+    assert.deepEqual(budgets.list(NOW), [])
+    assert.throws(() => budgets.set('a', '', { steps: 99 }, 'ever', NOW), { code: 'BUDGET_UNTRUSTED' })
+    budgets.flush()
+    assert.match(budgetsOn(text === undefined ? {} : { text }, seen).problem() ?? '', /changed|version/)
+    budgets.reset(seen)
+    assert.equal(budgets.problem(), undefined)
+    budgets.set('a', '', { steps: 1 }, 'ever', NOW)
+  }
 })
 
 test('a month or a day begins anew, and nothing else does', () => {
-  const budgets = new Budgets(memoryBudgetStore())
+  const budgets = budgetsOn()
   for (const per of ['ever', 'day', 'month'] as const) {
     budgets.set(`by-${per}`, '', { tokens: 10 }, per, NOW)
     budgets.spend(`by-${per}`, undefined, { tokens: 10 }, NOW)
@@ -76,8 +158,7 @@ test('whatever is spent, in whatever order, what is used is the sum, and nothing
   )
   fc.assert(
     fc.property(fc.array(anySpend, { maxLength: 20 }), (spends) => {
-      const kept = new Map<string, Budget>()
-      const budgets = new Budgets(memoryBudgetStore(kept))
+      const budgets = budgetsOn()
       budgets.set('a', '', { steps: 100 }, 'ever', NOW)
       const sum: Record<string, number> = {}
       for (const spend of spends) {

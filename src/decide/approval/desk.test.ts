@@ -72,6 +72,24 @@ test('a question is on record before anybody sees it, and so is its answer', asy
   )
 })
 
+test('an asker that goes away takes its question along, and frees its place; an answer it no longer hears opens nothing', async () => {
+  const { it, ledger, seen } = desk()
+  const gone = new AbortController()
+  const left = it.ask(ASKING, gone.signal)
+  for (let i = 0; i < 4; i++) await put(it)
+  assert.equal(await stateOf(it.ask(ASKING)), '5 questions of builder wait already')
+  const [first] = it.pending()
+  gone.abort()
+  assert.equal(await stateOf(left), 'withdrawn')
+  assert.deepEqual(
+    [ledger.entries, seen].map((all) => [all.at(-1)?.what, all.at(-1)?.question.note]),
+    Array(2).fill(['withdrawn', 'the asker went away']),
+  )
+  await assert.rejects(it.answer(first!.id, say(first!), OWNER), { code: 'APPROVAL_ANSWERED' })
+  assert.equal((await put(it)).question.state, 'pending')
+  assert.equal(await stateOf(it.ask(ASKING, gone.signal)), 'the asker went away')
+})
+
 test('nobody answers what they asked, and no agent or guest answers anything', async () => {
   const { it } = desk()
   const { question } = await put(it)

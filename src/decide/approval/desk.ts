@@ -1,4 +1,5 @@
 import { messageOf } from '../../core/error.ts'
+import type { Role } from '../../core/principal.ts'
 import { ApprovalError } from './error.ts'
 import { answered, checkAnswer, checkAnswerer, patternOf, unrecorded, type Answer } from './answer.ts'
 import { narrowest, type CommandPattern } from './pattern.ts'
@@ -19,6 +20,8 @@ export interface Settlement {
   readonly pattern?: CommandPattern
   /** For how long, where the person said so. */
   readonly forMs?: number
+  /** Who answered: the very one the authenticator made, where it made one. */
+  readonly by?: Somebody
 }
 
 /** What happens to questions, in order; a watcher sees each once. */
@@ -37,6 +40,8 @@ export interface DeskOptions {
   readonly lifetimeMs: number
   readonly perAgent?: number
   readonly inAll?: number
+  /** Whether somebody of this role may give capabilities; the owner alone when absent. */
+  readonly mayGrant?: (role: Role) => boolean
   /** Writes to the ledger. @returns the entry's number; @throws when it cannot be written */
   readonly record: (change: Change) => Promise<number | undefined>
   /** Told of each change after it was recorded. */
@@ -56,6 +61,8 @@ const MOST_PER_AGENT = 5
 const MOST_IN_ALL = 10
 /** Questions that are over are kept this long, so that a late answer is told what became of them. */
 const REMEMBERED = 200
+const ASKER_GONE = 'the asker went away'
+const isOwner = (role: Role): boolean => role === 'owner'
 
 /**
  * The questions that wait for a person. Each is answered at most once, by somebody who did not ask it; what nobody
@@ -73,12 +80,24 @@ export class ApprovalDesk {
   /**
    * Puts a question. It is on record before anybody sees it.
    *
+   * @param gone ends when whoever asks no longer waits: then it is a no, and its place is free
    * @returns why it cannot be asked, or how it ends
    */
-  async ask(asking: Asking): Promise<{ readonly refused: string } | Settlement> {
+  async ask(asking: Asking, gone?: AbortSignal): Promise<{ readonly refused: string } | Settlement> {
+    if (gone?.aborted === true) return { refused: ASKER_GONE }
     const full = this.#isFull(asking.who.id)
     if (full !== undefined) return { refused: full }
     const waiting = this.#open(asking)
+    const leave = (): void => void this.withdraw(({ id }) => id === waiting.question.id, ASKER_GONE)
+    gone?.addEventListener('abort', leave, { once: true })
+    try {
+      return await this.#put(waiting)
+    } finally {
+      gone?.removeEventListener('abort', leave)
+    }
+  }
+
+  async #put(waiting: Waiting): Promise<{ readonly refused: string } | Settlement> {
     const { question, settled } = waiting
     try {
       await this.#options.record({ what: 'asked', question })
@@ -134,12 +153,13 @@ export class ApprovalDesk {
    * Answers a question: the first answer stands. A yes to something dangerous is only agreed to, and answered again
    * with the word that this shows.
    *
+   * @param isFresh whether the owner's passphrase came with the answer
    * @throws ApprovalError any of the APPROVAL_ codes; then the question waits as before
    */
-  async answer(id: string, answer: Answer, by: Somebody): Promise<Question> {
+  async answer(id: string, answer: Answer, by: Somebody, isFresh = false): Promise<Question> {
     const waiting = this.#find(id)
     const { question } = waiting
-    checkAnswerer(by, question)
+    checkAnswerer(by, question, isFresh, this.#options.mayGrant ?? isOwner)
     checkAnswer(question, answer)
     const pattern = patternOf(question, answer)
     const before = question.state
@@ -191,10 +211,8 @@ export class ApprovalDesk {
       throw unrecorded(answered.id, cause)
     }
     const question = entry === undefined ? answered : { ...answered, entry }
-    this.#end(waiting, question, 'answered', {
-      ...(pattern === undefined ? {} : { pattern }),
-      ...(forMs === undefined ? {} : { forMs }),
-    })
+    const more = { ...(pattern === undefined ? {} : { pattern }), ...(forMs === undefined ? {} : { forMs }) }
+    this.#end(waiting, question, 'answered', { by, ...more })
     return question
   }
 
@@ -248,9 +266,8 @@ export class ApprovalDesk {
 
   /** Ends questions that can no longer be answered, or shall not be. @returns how many */
   withdraw(matches: (question: Question) => boolean, why: string): number {
-    const found = [...this.#waiting.values()].filter(
-      ({ question }) => question.state !== 'answering' && matches(question),
-    )
+    const all = [...this.#waiting.values()]
+    const found = all.filter(({ question }) => question.state !== 'answering' && matches(question))
     for (const waiting of found) this.#conclude(waiting, 'withdrawn', why)
     return found.length
   }

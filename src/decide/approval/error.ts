@@ -23,6 +23,11 @@ export const APPROVAL_ERRORS = {
   },
   ALLOWANCE_UNKNOWN: { kind: 'missing', meaning: 'there is no standing allowance of that id' },
   ALLOWANCE_INVALID: { kind: 'invalid', meaning: 'a command, or a hole in it, cannot be allowed for good' },
+  BUDGET_UNTRUSTED: {
+    kind: 'conflict',
+    meaning:
+      'the budgets were changed by something else than Warder; no agent has anything left until they are reset',
+  },
   TRUST_INVALID: { kind: 'invalid', meaning: 'a trust stage cannot be set like that' },
 } as const satisfies ErrorCatalogue
 

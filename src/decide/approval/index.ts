@@ -19,7 +19,7 @@ export {
   type Budget,
   type BudgetUnit,
 } from './budget.ts'
-export { sqliteBudgetStore } from './budget-store.ts'
+export { dropUnsealed, sqliteBudgetStore } from './budget-store.ts'
 export { ApprovalDesk } from './desk.ts'
 export { type Change, type DeskOptions, type Settlement } from './desk.ts'
 export { APPROVAL_ERRORS, ApprovalError } from './error.ts'
@@ -38,6 +38,7 @@ export {
   isTwoPhase,
   kindOf,
   KINDS,
+  needsFresh,
   type Asking,
   type Choice,
   type Kind,
@@ -45,10 +46,15 @@ export {
   type QuestionState,
   type Somebody,
 } from './question.ts'
+export { EVERYBODY, Rates, type RateHit } from './rate.ts'
+export { sealedRateStore } from './rate-store.ts'
+export { sqliteSealedStore, type Mac } from './sealed.ts'
 export { SessionYes } from './session.ts'
 export { answerText, isAnswerSigned, signAnswer } from './sign.ts'
 export { BOOK_TABLE, sqliteBookStore, type BookStore } from './store.ts'
 export { memoryBookStore } from './store.memory.ts'
 export { type Seal, type Segment, type Subject } from './subject.ts'
+export { atMode, MODES, type Mode } from './mode.ts'
+export { atStage } from './stage.ts'
 export { riskScore, scoreLevel, STAGES, type Stage, type Trust, type TrustEvent } from './trust.ts'
 export { TrustBook } from './trust-book.ts'

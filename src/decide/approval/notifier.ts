@@ -1,4 +1,4 @@
-import type { Question } from './question.ts'
+import { needsFresh, type Question } from './question.ts'
 
 /** What a way of reaching a person brought back. */
 export interface Reply {
@@ -25,7 +25,16 @@ export interface Notifier {
   tell(question: Question, signal: AbortSignal): Promise<Reply | undefined>
 }
 
-/** Nothing dangerous is answered from afar: a chat account is more easily taken over than a terminal. */
-export function mayAnswerFromAfar({ twoPhase, action }: Question): boolean {
-  return !twoPhase && (action.risk === 'low' || action.risk === 'medium')
+/**
+ * Nothing dangerous is answered from afar: a chat account is more easily taken over than a terminal. What needs a second
+ * yes or a fresh session is dangerous at any risk.
+ *
+ * @param highest of what may be answered so, as the owner configured it
+ */
+export function mayAnswerFromAfar(
+  question: Pick<Question, 'twoPhase' | 'action'>,
+  highest: 'low' | 'medium' = 'medium',
+): boolean {
+  const { risk } = question.action
+  return !needsFresh(question) && (risk === 'low' || (risk === 'medium' && highest === 'medium'))
 }

@@ -52,6 +52,7 @@ const KIND_OF: Readonly<Record<string, Kind>> = {
   firewall: 'change_security',
   dns: 'change_security',
   sec: 'change_security',
+  approval: 'change_security',
   crypto: 'change_security',
 }
 
@@ -64,6 +65,11 @@ export function kindOf({ namespace, verb }: Pick<Action, 'namespace' | 'verb'>):
 /** Whether a yes must be confirmed after a second look. */
 export function isTwoPhase(kind: Kind, risk: RiskLevel): boolean {
   return TWICE.has(kind) || isAtLeast(risk, 'high')
+}
+
+/** Whether a yes needs the passphrase, where there is one, given a short time ago. */
+export function needsFresh({ twoPhase, action }: Pick<Question, 'twoPhase' | 'action'>): boolean {
+  return twoPhase || isAtLeast(action.risk, 'high')
 }
 
 /** What can be said. `rule` stores a standing allowance; `deny` may carry words for who asked. */

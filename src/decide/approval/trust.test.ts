@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { ApprovalBook } from './book.ts'
 import { testSigner } from './fixture.test-kit.ts'
 import { memoryBookStore } from './store.memory.ts'
+import { atStage } from './stage.ts'
 import { TrustBook } from './trust-book.ts'
 import {
   nextTrust,
@@ -183,4 +184,37 @@ test('the risk score adds up as it is told, and its levels meet where they are t
   assert.equal(riskScore({ ...bare, network: 'domains' }), 25)
   assert.equal(riskScore({ ...bare, network: 'all', mayExecute: true, escalations: 3 }), 110)
   assert.deepEqual([30, 31, 70, 71].map(scoreLevel), ['low', 'medium', 'medium', 'high'])
+})
+
+test('what policy allows is asked about from medium risk on in a draft, from high in a trial, never when verified', () => {
+  const decided = {
+    ...({ effect: 'allow', layer: 'policy', rule: 'rule.x', reason: 'allowed', capabilities: [] } as const),
+    evidence: undefined as never,
+  }
+  const asked = (
+    stage: Stage,
+    risk: 'low' | 'medium' | 'high',
+    effect: 'allow' | 'ask' | 'deny' = 'allow',
+  ) => {
+    const action = { namespace: 'process', verb: 'spawn', resource: '/bin/x', risk, bytes: '' } as const
+    return atStage({ ...UNKNOWN, stage }, 'builder', action, { ...decided, effect })
+  }
+  const effects = (stage: Stage) =>
+    (['low', 'medium', 'high'] as const).map((risk) => asked(stage, risk).effect)
+  assert.deepEqual(effects('draft'), ['allow', 'ask', 'ask'])
+  assert.deepEqual(effects('trial'), ['allow', 'allow', 'ask'])
+  assert.deepEqual(effects('verified'), ['allow', 'allow', 'allow'])
+  assert.deepEqual(
+    [asked('draft', 'medium').layer, asked('draft', 'medium').rule],
+    ['approval', 'stage.draft'],
+  )
+  for (const stage of STAGES) {
+    for (const effect of ['ask', 'deny'] as const) {
+      assert.deepEqual(
+        asked(stage, 'high', effect),
+        { ...decided, effect },
+        'a no or a question stays what it is',
+      )
+    }
+  }
 })

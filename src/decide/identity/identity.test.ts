@@ -64,6 +64,27 @@ test('a principal cannot be changed afterwards, and a copy of one is none', () =
   assert.equal(isGenuine(who), false, 'another authenticator’s')
 })
 
+test('a way to reach a person is an operator of its own name, made here alone, and never the owner', () => {
+  const { channel, genuine: ofIts } = createIdentity({ ownerUid: 1000 })
+  const webhook = createIdentity({ ownerUid: 1000 }).channel('webhook')
+  assert.deepEqual(webhook, { id: 'channel:webhook', role: 'operator', channel: 'chat' })
+  assert.throws(() => ofIts(webhook), { code: 'IDENTITY_FORGED' })
+  for (const name of ['', 'Owner', 'x/y', 'x\ny']) assert.throws(() => channel(name), IdentityError, name)
+})
+
+test('what is started has the rights of its agent, and only the owner starts another than themselves', () => {
+  const house = createIdentity({ ownerUid: 1000 })
+  const owner = house.identify({ kind: 'peer', uid: 1000 })
+  const started = house.startedBy(owner, 'builder')
+  assert.deepEqual(started, { id: 'builder', role: 'agent', channel: 'local-socket', uid: 1000 })
+  assert.ok(house.isGenuine(started) && Object.isFrozen(started))
+  const builder = house.identify({ kind: 'agent', name: 'builder' })
+  assert.equal(house.startedBy(builder, 'builder'), builder)
+  assert.throws(() => house.startedBy(builder, 'rival'), { code: 'IDENTITY_UNKNOWN' })
+  assert.throws(() => house.startedBy({ ...owner }, 'builder'), { code: 'IDENTITY_FORGED' })
+  assert.throws(() => house.startedBy(owner, 'owner'), { code: 'IDENTITY_NAME' })
+})
+
 test('anonymous exists only where authentication was switched off', () => {
   assert.throws(() => identify({ kind: 'anonymous' }), { code: 'IDENTITY_UNKNOWN' })
   const open = createIdentity({ ownerUid: 1000, isAuthOff: true })

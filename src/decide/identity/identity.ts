@@ -1,13 +1,15 @@
 import { isAgentName, type Channel, type Principal } from '../../core/principal.ts'
 import type { AgentRuns } from './agent-run.ts'
 import { identityError, type IdentityError } from './errors.ts'
-import type { Member, Session } from './records.ts'
+import type { Member, Sender, Session } from './records.ts'
+import { senderPrincipal } from './sender.ts'
 
 /** What the listener found out about the caller. */
 export type Credential =
   | { readonly kind: 'peer'; readonly uid?: number; readonly as?: string; readonly session?: string }
   | { readonly kind: 'agent'; readonly name: string; readonly run?: string }
   | { readonly kind: 'member'; readonly id: string }
+  | { readonly kind: 'sender'; readonly channel: string; readonly sender: string }
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'library'; readonly as?: string }
 
@@ -19,6 +21,8 @@ export interface IdentityOptions {
   readonly sessionOf?: (token: string, uid: number | undefined) => Session | undefined
   /** A guest or device that may act at this moment. */
   readonly memberOf?: (id: string) => Member | undefined
+  /** A chat sender that may act at this moment. */
+  readonly senderOf?: (channel: string, sender: string) => Sender | undefined
   readonly runs?: Pick<AgentRuns, 'ofSocket'>
   /** Whether the owner switched authentication off; only ever so in profile dev. */
   readonly isAuthOff?: boolean
@@ -50,6 +54,8 @@ export class Authenticator {
         return this.#peer(credential)
       case 'member':
         return this.#member(credential)
+      case 'sender':
+        return this.#sender(credential)
       case 'anonymous':
         if (this.#options.isAuthOff !== true) throw unknownPeer('nobody', 'a caller who proved nothing')
         return this.#make({ id: 'anonymous', role: 'anonymous', channel: 'local-socket' })
@@ -71,11 +77,30 @@ export class Authenticator {
     )
   }
 
-  /** A credential for a member whose request was proven just now; only such a one counts. */
-  proven(member: Member): Credential {
-    const credential: Credential = Object.freeze({ kind: 'member', id: member.id })
+  /** A credential for a member or chat sender whose request was proven just now; only such a one counts. */
+  proven(who: Pick<Member, 'id'> | Pick<Sender, 'channel' | 'sender'>): Credential {
+    const credential: Credential = Object.freeze(
+      'id' in who
+        ? { kind: 'member', id: who.id }
+        : { kind: 'sender', channel: who.channel, sender: who.sender },
+    )
     this.#proven.add(credential)
     return credential
+  }
+
+  /** A way to reach a person, such as a webhook: it acts under the owner's configuration, and is nobody else. */
+  readonly channel = (name: string): Principal => {
+    if (!/^[a-z][a-z0-9-]{0,31}$/.test(name))
+      throw unknownPeer(`channel ${JSON.stringify(name)}`, 'no way to reach anybody')
+    return this.#make({ id: `channel:${name}`, role: 'operator', channel: 'chat' })
+  }
+
+  /** An agent that somebody starts: who it is to policy before it runs. @throws IdentityError `IDENTITY_FORGED` */
+  startedBy(who: Principal, agent: string): Principal {
+    const { id, role, channel, uid } = this.genuine(who)
+    if (role === 'agent' && id === agent) return who
+    if (role === 'owner') return this.#agent(agent, channel, uid)
+    throw unknownPeer(`${id} (${role})`, `nobody who starts ${agent}`)
   }
 
   #peer({ uid, as, session }: Credential & { kind: 'peer' }): Principal {
@@ -110,6 +135,13 @@ export class Authenticator {
       },
       ...(member.token === null ? {} : { session: member.token.id }),
     })
+  }
+
+  #sender(credential: Credential & { kind: 'sender' }): Principal {
+    const { channel, sender } = credential
+    const known = this.#proven.has(credential) ? this.#options.senderOf?.(channel, sender) : undefined
+    if (known === undefined) throw unknownPeer(sender, 'a chat sender that was not let in, or was revoked')
+    return this.#make({ id: senderPrincipal(known), role: 'guest', channel: 'chat' })
   }
 
   #agent(name: string, channel: Channel, uid?: number, session?: string): Principal {

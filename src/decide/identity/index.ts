@@ -11,6 +11,7 @@ export { PeopleBook, type BookOptions } from './book.ts'
 export { CODE_SYMBOLS, newCode, readCode, shownCode } from './code.ts'
 export { IDENTITY_ERRORS, IdentityError, identityError, type IdentityCode } from './errors.ts'
 export { Authenticator, createIdentity, principalOf, type Credential } from './identity.ts'
+export { ChatBridge } from './bridge.ts'
 export { fingerprintOf } from '../../core/fingerprint.ts'
 export { peopleKeys, readPublicKey, type LentSecret, type PeopleKeys } from './keys.ts'
 export { Lockout } from './lockout.ts'
@@ -18,9 +19,16 @@ export { LONGEST_MS, Members, REDEEM_WITHIN_MS, type MemberRequest } from './mem
 export { type IssuedToken, type SignedRequest } from './member-token.ts'
 export { OwnerAccess, type Source } from './owner.ts'
 export { PAIRING_MS, Pairings, type PairingTerms, type Stranger } from './pairing.ts'
-export { type Member, type Pairing, type PairingState, type Session, type Slip } from './records.ts'
+export {
+  type Member,
+  type Pairing,
+  type PairingState,
+  type Sender,
+  type Session,
+  type Slip,
+} from './records.ts'
 export { checkScope, isWide } from './scope.ts'
-export { Senders, type Heard } from './sender.ts'
+export { senderPrincipal, Senders, type Heard } from './sender.ts'
 export { Sessions, type SessionTimes } from './session.ts'
 export { LONGEST_SLIP_MS, Slips, type SlipClaims, type SlipRequest } from './slip.ts'
 export { sqlitePeopleStore, type PeopleStore } from './store.ts'

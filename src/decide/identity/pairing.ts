@@ -8,7 +8,7 @@ import { isSame, readPublicKey, type PeopleKeys } from './keys.ts'
 import type { Lockout } from './lockout.ts'
 import type { MemberRequest } from './member.ts'
 import type { IssuedToken } from './member-token.ts'
-import type { Pairing, PairingState } from './records.ts'
+import type { Pairing, PairingState, Sender } from './records.ts'
 
 export interface PairingsOptions {
   readonly book: PeopleBook
@@ -19,6 +19,8 @@ export interface PairingsOptions {
     checkDevice(name: string): void
     admit(request: MemberRequest, publicKey: string): IssuedToken
   }
+  /** Told of each chat sender that was let in. */
+  readonly heard?: (sender: Sender) => void
   readonly code?: () => string
 }
 
@@ -102,8 +104,10 @@ export class Pairings {
     const pairing = this.look(typed)
     if (pairing.what === 'sender') {
       const { type: channel, name: sender } = pairing
-      const known = { channel, sender, approvedAt: now(), expiresAt: terms.expiresAt }
+      const { scope, expiresAt } = terms
+      const known = { channel, sender, scope: [...scope], approvedAt: now(), expiresAt }
       book.put('sender', senderKey(channel, sender), known, true)
+      this.#options.heard?.(known)
       return this.#move(pairing, 'active')
     }
     members.checkDevice(pairing.name)

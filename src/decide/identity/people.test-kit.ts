@@ -13,6 +13,7 @@ import {
   Slips,
   type Member,
   type PeopleStore,
+  type Sender,
   type SignedRequest,
 } from './index.ts'
 
@@ -26,7 +27,14 @@ export function peopleAt(
 ) {
   const now = () => clock.now
   const keys = peopleKeys({ use: (act) => act(new Uint8Array(32).fill(7)) })
-  const seen = { version: 0, joined: [] as Member[], left: [] as Member[], policy: 'policy-1' }
+  const seen = {
+    version: 0,
+    joined: [] as Member[],
+    left: [] as Member[],
+    heard: [] as Sender[],
+    silenced: [] as Sender[],
+    policy: 'policy-1',
+  }
   const book = new PeopleBook({ store, keys, atLeast: 0, changed: (version) => (seen.version = version) })
   const lockout = new Lockout(book, now)
   const times = { idleMs: 1_800_000, absoluteMs: 43_200_000, freshMs: 600_000 }
@@ -42,9 +50,10 @@ export function peopleAt(
     lockout,
     now,
     members,
+    heard: (sender) => seen.heard.push(sender),
     ...(code === undefined ? {} : { code }),
   })
-  const senders = new Senders({ book, pairings, now })
+  const senders = new Senders({ book, pairings, now, left: (sender) => seen.silenced.push(sender) })
   const slips = new Slips({ book, keys, now, policyDigest: () => seen.policy })
   const again = () => peopleAt(store, clock, code)
   return { store, clock, keys, seen, book, lockout, sessions, members, pairings, senders, slips, again }

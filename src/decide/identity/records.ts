@@ -74,6 +74,8 @@ const member = z.strictObject({
 const sender = z.strictObject({
   channel: z.string(),
   sender: z.string(),
+  /** Senders of before scopes were kept may nothing, until they pair again. */
+  scope: z.array(z.string()).default([]),
   approvedAt: time,
   expiresAt: time,
 })
@@ -96,5 +98,6 @@ export type RecordOf<K extends RecordKind> = z.infer<(typeof RECORDS)[K]>
 
 export type Member = RecordOf<'member'>
 export type Pairing = RecordOf<'pairing'>
+export type Sender = RecordOf<'sender'>
 export type Session = RecordOf<'session'>
 export type Slip = RecordOf<'slip'>

@@ -2,16 +2,19 @@ import type { PeopleBook } from './book.ts'
 import { shownCode } from './code.ts'
 import { IdentityError, identityError } from './errors.ts'
 import { senderKey, type Pairings } from './pairing.ts'
+import type { Sender } from './records.ts'
 
 export interface SendersOptions {
   readonly book: PeopleBook
   readonly pairings: Pairings
   readonly now: () => number
+  /** Told of each sender whose rights were taken away. */
+  readonly left?: (sender: Sender) => void
 }
 
 /** What becomes of a message: it may be read, or it is not, and perhaps a fixed answer goes back. */
 export type Heard =
-  | { readonly isKnown: true; readonly principal: string }
+  | { readonly isKnown: true; readonly principal: string; readonly sender: Sender }
   | { readonly isKnown: false; readonly reply?: string }
 
 const LONGEST_NAME = 128
@@ -29,12 +32,10 @@ export class Senders {
 
   /** Asked for each message before anything of it is read. */
   hear(channel: string, sender: string): Heard {
-    const { book, now, pairings } = this.#options
+    const { pairings } = this.#options
     checkWords(channel, sender)
-    const known = book.get('sender', senderKey(channel, sender))
-    if (known !== undefined && now() < known.expiresAt && now() >= known.approvedAt) {
-      return { isKnown: true, principal: `chat:${channel}/${sender}` }
-    }
+    const known = this.find(channel, sender)
+    if (known !== undefined) return { isKnown: true, principal: senderPrincipal(known), sender: known }
     const waits = pairings
       .pending()
       .some((each) => each.what === 'sender' && each.type === channel && each.name === sender)
@@ -49,18 +50,32 @@ export class Senders {
     }
   }
 
-  list(): readonly { readonly channel: string; readonly sender: string; readonly expiresAt: number }[] {
+  /** A sender that may act at this moment. */
+  find(channel: string, sender: string): Sender | undefined {
+    const { book, now } = this.#options
+    const known = book.get('sender', senderKey(channel, sender))
+    return known !== undefined && now() < known.expiresAt && now() >= known.approvedAt ? known : undefined
+  }
+
+  list(): readonly Sender[] {
     return this.#options.book.list('sender').filter(({ expiresAt }) => this.#options.now() < expiresAt)
   }
 
   /** @throws IdentityError `MEMBER_UNKNOWN` */
   revoke(channel: string, sender: string): void {
     const key = senderKey(channel, sender)
-    if (this.#options.book.get('sender', key) === undefined) {
+    const known = this.#options.book.get('sender', key)
+    if (known === undefined) {
       throw identityError('MEMBER_UNKNOWN', 'no such chat sender is known', 'look at: warder device list')
     }
     this.#options.book.remove('sender', key, true)
+    this.#options.left?.(known)
   }
+}
+
+/** How a chat sender is called in policy and record; no agent, guest or device can have such a name. */
+export function senderPrincipal({ channel, sender }: Pick<Sender, 'channel' | 'sender'>): string {
+  return `chat:${channel}/${sender}`
 }
 
 /** The one answer a stranger gets; nothing the stranger wrote is in it. */

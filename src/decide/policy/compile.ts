@@ -1,11 +1,14 @@
 import { CapabilityError, parseCapability } from '../../core/capability.ts'
 import { isAgentName, ROLES, type Role } from '../../core/principal.ts'
 import { parseDurationMs } from '../../core/quantity.ts'
+import type { RateLimits } from '../../core/rate.ts'
 import { RISK_LEVELS, SENSITIVITY_LEVELS } from '../../core/risk.ts'
 import { sha256 } from '../../core/canonical.ts'
 import type { ClauseParts } from './clause.ts'
+import { checkEgress } from './egress-check.ts'
 import { PolicyError } from './error.ts'
 import { compilePattern } from './pattern.ts'
+import { ratesOf } from './rates.ts'
 import { readYaml, type Path, type ReportAt, type Source } from './read.ts'
 import { policySchema, type PolicyDocument, type RuleDocument } from './schema.ts'
 import { expand, type Variables } from './variables.ts'
@@ -35,6 +38,8 @@ export interface Policy {
   readonly grantors: readonly Role[]
   readonly grantMs: number
   readonly maxGrantMs: number
+  /** How often agents may act. */
+  readonly rates: RateLimits
 }
 
 export const EMPTY_POLICY = 'version: 1\n'
@@ -62,6 +67,7 @@ export function readPolicy(bytes: string | Uint8Array, file: string, variables: 
     grantors: value.defaults?.grantors ?? ['owner'],
     grantMs: durationMs(value.defaults?.grant_duration, Math.min(USUAL_GRANT_MS, maxGrantMs)),
     maxGrantMs,
+    rates: ratesOf(value.rates),
   }
 }
 
@@ -93,6 +99,7 @@ function checkDocument(document: PolicyDocument, report: ReportAt): void {
     seen.add(rule.id)
     checkRule(rule, (path, what, fix) => report(['rules', i, ...path], what, fix))
   }
+  checkEgress(document.egress ?? [], report)
 }
 
 function checkRule(rule: RuleDocument, report: ReportAt): void {

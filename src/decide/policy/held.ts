@@ -140,12 +140,13 @@ export class HeldGrants {
 }
 
 /**
- * Only agents, guests and devices hold grants: another principal of the same name must not use them. `guest:NAME` and
- * `device:NAME` are no agent's names, and no agent's name is one of theirs.
+ * Only agents, guests, chat senders and devices hold grants: another principal of the same name must not use them.
+ * `guest:NAME`, `chat:NAME` and `device:NAME` are no agent's names, and no agent's name is one of theirs.
  */
 export function grantsFor(who: Principal, holder: number): number {
   if (who.role === 'agent') return holder
-  const isNamed = who.role === 'guest' ? 'guest:' : who.role === 'operator' ? 'device:' : undefined
+  const guest = who.channel === 'chat' ? 'chat:' : 'guest:'
+  const isNamed = who.role === 'guest' ? guest : who.role === 'operator' ? 'device:' : undefined
   return isNamed !== undefined && who.id.startsWith(isNamed) ? holder : NONE
 }
 

@@ -17,8 +17,16 @@ export { GrantBook, type Grant, type GrantBookOptions, type GrantRequest, type G
 export { type Signer, type Verifier } from './grant-record.ts'
 export { type HeldGrant } from './held.ts'
 export { PRESET_CAPABILITIES, PRESETS, type Preset } from './preset.ts'
+export { importApprovals, withImported, type Imported } from './import-approvals.ts'
+export { netReach } from './net-reach.ts'
 export { reach, type Reach } from './reach.ts'
-export { policyJsonSchema, policySchema, type Expectation, type PolicyDocument } from './schema.ts'
+export {
+  policyJsonSchema,
+  policySchema,
+  type EgressDocument,
+  type Expectation,
+  type PolicyDocument,
+} from './schema.ts'
 export { STARTER_POLICY } from './starter.ts'
 export { GRANT_TABLE, sqliteGrantStore, type GrantStore, type SignedRecord } from './store.ts'
 export { memoryGrantStore } from './store.memory.ts'

@@ -39,6 +39,16 @@ const defaults = z.strictObject({
     .describe('roles that may give and take back grants; owner'),
 })
 
+const sizeText = z.string().regex(/^[1-9]\d{0,11}(B|kB|KiB|MB|MiB|GB|GiB)$/, 'write a size such as 10MiB')
+
+const egressBudget = z.strictObject({
+  requests: z.int().min(0).optional().describe('connections and requests over a whole run; 20000'),
+  requests_per_minute: z.int().min(0).optional().describe('1200'),
+  connections: z.int().min(0).max(128).optional().describe('at once; 128'),
+  bytes_out: sizeText.optional().describe('256MiB'),
+  bytes_in: sizeText.optional().describe('8GiB'),
+})
+
 const agent = z.strictObject({
   description: z.string().max(500).optional(),
   role_preset: z.enum(PRESETS).optional().describe('what the agent holds from the start'),
@@ -50,6 +60,7 @@ const agent = z.strictObject({
     ),
   may_request: capabilities.optional().describe('what it does not hold, but a person may be asked for'),
   ceiling: z.enum(SENSITIVITY_LEVELS).optional().describe('the most sensitive data it may handle'),
+  egress: egressBudget.optional().describe('how much one run of it may send and fetch'),
 })
 
 const rule = z.strictObject({
@@ -73,12 +84,124 @@ const rule = z.strictObject({
   reason,
 })
 
+const perMinute = z.int().min(0).max(1_000_000).optional()
+const counted = {
+  calls: perMinute.describe('everything but looking'),
+  writes: perMinute.describe('changes to files, settings, packages and services'),
+  destructive: perMinute.describe('what removes, ends, or is of high risk'),
+  network: perMinute.describe('connections and names looked up'),
+  installs: perMinute.describe('packages'),
+}
+
+const rates = z.strictObject({
+  agent: z
+    .strictObject({
+      ...counted,
+      per_second: perMinute.describe('acts a second; twice as many after a pause'),
+    })
+    .optional()
+    .describe(
+      'of one agent, a minute: 60 calls, 20 writes, 5 destructive, 30 network, 5 installs; 10 a second',
+    ),
+  all: z
+    .strictObject(counted)
+    .optional()
+    .describe(
+      'of all agents together, a minute: 300 calls, 60 writes, 10 destructive, 120 network, 5 installs',
+    ),
+  tool_per_second: perMinute.describe(
+    'of one tool or program, whoever uses it; 50, and twice as many after a pause',
+  ),
+  install_pause: duration.optional().describe('between one package and the next; 10s'),
+})
+
+const hostPattern = z
+  .string()
+  .max(253)
+  .regex(
+    /^(?:(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])$/,
+    'write a name in lower case, *.name for all below it, or an address ([::1] in brackets)',
+  )
+const mediaType = z
+  .string()
+  .regex(/^[a-z0-9.+-]+\/(?:[a-z0-9.+-]+|\*)$/, 'write a media type such as application/json')
+
+const egress = z.strictObject({
+  id: rule.shape.id,
+  agents: rule.shape.agents,
+  hosts: z.array(hostPattern).min(1).max(256),
+  ports: z
+    .array(z.int().min(1).max(65_535))
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('absent: every port a rule allows'),
+  methods: z
+    .array(z.string().regex(/^[A-Z]{1,16}$/, 'write a method in capitals, such as GET'))
+    .min(1)
+    .max(16)
+    .optional()
+    .describe('absent: any; needs inspect, for in a tunnel nobody sees them'),
+  paths: z
+    .array(z.string().max(512).startsWith('/'))
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('* is one part, ** any number; absent: any; needs inspect'),
+  inspect: z
+    .boolean()
+    .optional()
+    .describe('TLS is opened by the proxy, so that methods, paths and contents are seen; needed for secrets'),
+  opaque: z
+    .boolean()
+    .optional()
+    .describe('what is not TLS for that very name goes through too: SSH, a server that speaks first'),
+  addresses: z
+    .array(
+      z.string().regex(/^[0-9a-f.:]+(?:\/\d{1,3})?$/, 'write an address or a network, such as 10.1.0.0/16'),
+    )
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('private addresses these names may stand for'),
+  pins: z
+    .array(z.string().regex(/^[A-Za-z0-9+/]{43}=$/, 'write SHA-256 of the public key in base64'))
+    .min(1)
+    .max(8)
+    .optional()
+    .describe('the keys these hosts may prove themselves with (RFC 7469); needs inspect'),
+  outgoing: z
+    .strictObject({
+      secrets: z
+        .enum(['block', 'redact', 'off'])
+        .optional()
+        .describe('keys and personal data in what is sent; block'),
+      max_size: sizeText.optional(),
+    })
+    .optional(),
+  incoming: z
+    .strictObject({
+      max_size: sizeText.optional(),
+      types: z.array(mediaType).min(1).max(64).optional(),
+      schema: z
+        .record(z.string(), z.unknown())
+        .optional()
+        .describe('JSON Schema an answer in JSON has to fit'),
+    })
+    .optional(),
+})
+
 export const policySchema = z
   .strictObject({
     version: z.literal(1),
     defaults: defaults.optional(),
     agents: z.record(agentName, agent).optional(),
     rules: z.array(rule).max(10_000).optional(),
+    egress: z
+      .array(egress)
+      .max(1000)
+      .optional()
+      .describe('how hosts that a rule or grant lets an agent reach are reached; opens nothing by itself'),
     agent_risk: z
       .strictObject({
         always_deny: capabilities.optional(),
@@ -87,6 +210,9 @@ export const policySchema = z
       })
       .optional()
       .describe('what every agent may never do, may do when a person agrees, and may do'),
+    rates: rates
+      .optional()
+      .describe('how often agents may act; what is more is refused, and opens again by itself'),
     models: z
       .strictObject({ allow_formats: z.array(format).optional(), deny_formats: z.array(format).optional() })
       .optional()
@@ -96,6 +222,7 @@ export const policySchema = z
 
 export type PolicyDocument = z.infer<typeof policySchema>
 export type RuleDocument = NonNullable<PolicyDocument['rules']>[number]
+export type EgressDocument = NonNullable<PolicyDocument['egress']>[number]
 
 const expectation = z.strictObject({
   agent: agentName.optional(),

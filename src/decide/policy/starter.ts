@@ -57,6 +57,26 @@ rules:
       - process:list
     reason: ordinary programs, inside the sandbox
 
+  - id: session-tools
+    agents: ["*"]
+    effect: allow
+    capabilities:
+      - tool:call:TodoWrite
+      - tool:call:TodoRead
+      - tool:call:TaskCreate
+      - tool:call:TaskGet
+      - tool:call:TaskList
+      - tool:call:TaskUpdate
+      - tool:call:Task
+      - tool:call:Agent
+      - tool:call:AskUserQuestion
+      - tool:call:EnterPlanMode
+      - tool:call:ExitPlanMode
+      - tool:call:update_plan
+      - tool:call:manage_todo_list
+      - tool:call:runSubagent
+    reason: lists, plans and helpers of coding agents; what a helper does is asked about by itself
+
 agent_risk:
   # No agent ever, and no agent without a person.
   always_deny: ["grant:*", "policy:write", "policy:reload", "firewall:write", "audit:export"]

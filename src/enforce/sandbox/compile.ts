@@ -22,6 +22,7 @@ import { findToolchain } from './toolchain.ts'
 import { namedDevices } from './worker-devices.ts'
 import { recycleOf } from './worker-profile.ts'
 import { bindOf, identityOf, pinParents, type Tree } from './tree.ts'
+import { refuseWithoutWay, wayMounts, wayOf, type Way } from './way-out.ts'
 import type { Lookup } from './lookup.ts'
 import type { Profile } from './profile.ts'
 
@@ -44,6 +45,8 @@ export interface CompileContext {
   readonly reach: readonly Reach[]
   /** The socket of ours this agent may talk to; it stands at `path` inside. */
   readonly socket?: { readonly source: string; readonly path: string }
+  /** Absent: it reaches no network at all. */
+  readonly way?: Way
   /** Absolute paths that are never shown, whatever profile and policy say. */
   readonly exclusions: readonly string[]
   /** SHA-256 of the seccomp program the driver will load. */
@@ -96,6 +99,7 @@ export function compile(profile: Profile, context: CompileContext, lookup: Looku
     ...hidden.mounts,
     ...devices.mounts,
     ...(context.socket === undefined ? [] : [bindSocket(context.socket, lookup)]),
+    ...wayMounts(profile, context.way, lookup),
   ])
   const wanted =
     workspace === undefined || layer === undefined ? shown : layWorkspace(shown, workspace, layer, lookup)
@@ -111,6 +115,7 @@ export function compile(profile: Profile, context: CompileContext, lookup: Looku
     cwd,
     env: {
       ...sandboxEnvironment(profile.environment, context.env, { path, home, user: inside.user }),
+      ...(typeof context.way === 'object' ? context.way.env : {}),
       ...(context.socket === undefined ? {} : { WARDER_PATHS_SOCKET: context.socket.path }),
     },
     host,
@@ -122,6 +127,7 @@ export function compile(profile: Profile, context: CompileContext, lookup: Looku
     terminal: context.terminal === true,
     ...(recycle === undefined ? {} : { recycle }),
     ...outboxOf(profile),
+    ...wayOf(profile, context.way, lookup),
     umask: context.umask ?? 0o022,
     requires: requiredFor(profile, mounts),
     minimumLevel: profile.minimum_level,
@@ -142,13 +148,7 @@ const ALWAYS_OPEN = [
 ]
 
 function refuseUnenforceable(profile: Profile, context: CompileContext): void {
-  if (profile.network.mode !== 'none') {
-    throw new SandboxError(
-      'SANDBOX_UNENFORCEABLE',
-      `profile ${profile.name} names domains, and this version has no egress proxy to hold an agent to them`,
-      'use a profile with network mode "none"',
-    )
-  }
+  refuseWithoutWay(profile, context.way)
   if (context.terminal === true && !profile.terminal) {
     throw new SandboxError(
       'SANDBOX_UNENFORCEABLE',

@@ -41,7 +41,8 @@ async function startAndKill(root: string, mark: string): Promise<{ pid: number; 
   mkdirSync(temporary, { recursive: true })
   const child = spawn(process.execPath, [STARTER, root, mark, `${STARTS_EACH}`], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { TMPDIR: temporary },
+    // many of them start: where the tests have their modules compiled, so have they
+    env: { TMPDIR: temporary, NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] },
   })
   const complaint = text(child.stderr)
   const said = createInterface({ input: child.stdout })

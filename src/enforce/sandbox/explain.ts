@@ -69,7 +69,7 @@ export function explain(
     ),
     environment: Object.keys(spec.env),
     limits: known.limits === undefined ? wantedLimits(spec, known.probe) : known.limits.map(reported),
-    network: 'none: no interface but its own loopback, no host, no name service',
+    network: networkOf(spec),
     notEnforced: [
       ...spec.notEnforced,
       ...(known.probe?.guarantees ?? [])
@@ -79,6 +79,14 @@ export function explain(
     notes: spec.notes,
     digest: spec.digest,
   }
+}
+
+function networkOf({ bridge, network }: SandboxSpec): string {
+  if (bridge !== undefined)
+    return `Warder's egress proxy at 127.0.0.1:${bridge.port} inside, and nothing else: each host is asked for, no other interface, no name service`
+  if (network !== undefined)
+    return "every TCP connection is led to Warder's egress proxy, which asks for each host; names are answered inside, all else is dropped"
+  return 'none: no interface but its own loopback, no host, no name service'
 }
 
 function reported({ name, wanted, inForce, by, note }: LimitReport): ExplainRow {

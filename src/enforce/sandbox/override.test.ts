@@ -40,7 +40,8 @@ const WIDER: readonly (readonly [string, Override])[] = [
   ['filesystem.temporary_size', { filesystem: { ...FILES, temporary_size: '65MiB' } }],
   // a field is given as a whole: what is left out has its default, which is more
   ['filesystem.temporary_size', { filesystem: { workspace: 'none' } }],
-  ['network.domains', { network: { mode: 'domains', domains: ['example.com'] } }],
+  ['network.mode', { network: { mode: 'domains', domains: ['example.com'] } }],
+  ['network.mode', { network: { mode: 'policy' } }],
   ['process.fork', { process: { ...PROCESS, fork: true } }],
   ['process.max_seconds', { process: { ...PROCESS, max_seconds: 61 } }],
   ['process.max_seconds', { process: { ...PROCESS, max_seconds: undefined } }],

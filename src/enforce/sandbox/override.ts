@@ -105,10 +105,14 @@ function whatIsWider(field: (typeof FIXABLE)[number], from: Profile, to: Profile
       ][0]
     }
     case 'network':
-      return more(
-        'domains',
-        to.network.domains.some((name) => !from.network.domains.includes(name)),
-      )[0]
+      return [
+        // which of the two wide ones is wider, policy decides and may change
+        ...more('mode', to.network.mode !== 'none' && to.network.mode !== from.network.mode),
+        ...more(
+          'domains',
+          to.network.domains.some((name) => !from.network.domains.includes(name)),
+        ),
+      ][0]
     case 'process':
       return processWider(from.process, to.process).map((name) => `process.${name}`)[0]
     case 'environment': {

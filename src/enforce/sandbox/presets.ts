@@ -1,7 +1,9 @@
+import { SandboxError } from './errors.ts'
 import { profileSchema, type Profile, type ProfileInput } from './profile.ts'
 
 const RESTRICTED: ProfileInput['environment'] = { mode: 'restricted' }
 const OFFLINE: ProfileInput['network'] = { mode: 'none' }
+const BY_POLICY: ProfileInput['network'] = { mode: 'policy' }
 
 function oneProcess(maxSeconds: number, maxMemory: string): ProfileInput['process'] {
   return {
@@ -67,9 +69,9 @@ const PRESETS: readonly ProfileInput[] = [
   {
     name: 'agent',
     description:
-      'a whole coding agent: its workspace writable, many processes, a terminal, no network of its own',
+      'a whole coding agent: its workspace writable, many processes, a terminal, of the network what policy allows',
     filesystem: { workspace: 'read-write', temporary_size: '1GiB' },
-    network: OFFLINE,
+    network: BY_POLICY,
     process: {
       fork: true,
       max_memory: '2GiB',
@@ -86,9 +88,9 @@ const PRESETS: readonly ProfileInput[] = [
   {
     name: 'browser',
     description:
-      'a coding agent that drives a browser without a window: four times the memory and threads of agent, no network',
+      'a coding agent that drives a browser without a window: four times the memory and threads of agent, the same network',
     filesystem: { workspace: 'read-write', temporary_size: '1GiB' },
-    network: OFFLINE,
+    network: BY_POLICY,
     // threads count as processes, and a browser starts more than a hundred of them for one page
     process: {
       fork: true,
@@ -180,5 +182,14 @@ export function presets(): ReadonlyMap<string, Profile> {
 
 /** The web scraper for these domains; without one it is refused, because "the whole network" is no limit. */
 export function webScraper(domains: readonly string[]): Profile {
-  return profileSchema.parse({ ...WEB_SCRAPER, network: { mode: 'domains', domains: [...domains] } })
+  const read = profileSchema.safeParse({
+    ...WEB_SCRAPER,
+    network: { mode: 'domains', domains: [...domains] },
+  })
+  if (read.success) return read.data
+  throw new SandboxError(
+    'SANDBOX_PROFILE_INVALID',
+    `web_scraper cannot be made of ${domains.join(', ')}`,
+    'write each domain as example.org, or *.example.org for all below it, in lower case',
+  )
 }

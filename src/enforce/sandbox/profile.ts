@@ -112,14 +112,24 @@ const profileFields = z.strictObject({
   }),
   network: z
     .strictObject({
-      mode: z.enum(['none', 'domains']),
+      mode: z
+        .enum(['none', 'policy', 'domains'])
+        .describe(
+          'none: no network, whatever policy says; policy: what rules and grants of net:connect allow; domains: these, less what policy denies',
+        ),
       domains: z
         .array(z.string().regex(/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$/))
         .max(256)
         .default([]),
+      via: z
+        .enum(['proxy', 'transparent'])
+        .default('proxy')
+        .describe(
+          'transparent: every connection is led to the proxy, for programs that know nothing of proxies',
+        ),
     })
     .refine((network) => (network.mode === 'domains') === network.domains.length > 0, {
-      message: 'mode "domains" needs a list of domains, and mode "none" has none',
+      message: 'mode "domains" needs a list of domains, and the other modes have none',
     }),
   process: z.strictObject({
     fork: z.boolean().describe('false: it may start threads, but no other process'),

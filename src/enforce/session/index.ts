@@ -8,7 +8,7 @@ export { canHarnessAsk, refusal, wordsFor, type HookAnswer, type HookWords } fro
 export { HARNESSES, type Harness, type HookCall, type Moment } from './call.ts'
 export { deedsOf, shellWord, type Deed } from './deed.ts'
 export { HOOK_ERRORS, HookError } from './errors.ts'
-export { LIVENESS, type Session, type Standing } from './liveness.ts'
+export { LIVENESS, type HarnessProcess, type Session, type Standing } from './liveness.ts'
 export { instruction, newNonce, nonceIn } from './marker.ts'
 export { MAX_PAYLOAD_BYTES, readPayload } from './payload.ts'
 export { SessionBook, type SessionBookOptions } from './sessions.ts'

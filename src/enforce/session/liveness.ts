@@ -1,5 +1,11 @@
 import type { Harness } from './call.ts'
 
+/** The process a harness runs as, told apart from a later one of the same number. */
+export interface HarnessProcess {
+  readonly pid: number
+  readonly startTime: string
+}
+
 /**
  * Whether a session's hook really guards it. Each session is made to attempt a marked, harmless call which is always
  * refused: nothing else is allowed before, and from time to time it is asked for again. If the marked call, or any
@@ -12,6 +18,8 @@ export interface Session {
   readonly workspace: string
   readonly openedAt: number
   readonly heardAt: number
+  /** Whose hook it was; absent where that could not be told. */
+  readonly process?: HarnessProcess
   /** The marked call it has to attempt next. */
   readonly marker?: { readonly nonce: string; readonly askedAt: number; readonly strictAt: number }
   /** Nonces that were refused: none of them may ever be seen to run. */

@@ -28,11 +28,17 @@ interface World {
   book: SessionBook
   now: number
   readonly locks: Session[]
+  /** Ids of processes that are there. */
+  readonly alive: Set<number>
+  readonly gone: string[]
   readonly store: ReturnType<typeof memorySessionStore>
 }
 
 function world(): World {
-  const made: World = { now: 1_000_000, locks: [], store: memorySessionStore(), book: undefined as never }
+  const made: World = {
+    ...{ now: 1_000_000, locks: [], alive: new Set<number>(), gone: [] },
+    ...{ store: memorySessionStore(), book: undefined as never },
+  }
   made.book = open(made)
   return made
 }
@@ -43,6 +49,8 @@ function open(made: World): SessionBook {
     now: () => made.now,
     newNonce,
     onLock: (session) => made.locks.push(session),
+    isAlive: ({ pid, startTime }) => made.alive.has(pid) && startTime === `at ${pid}`,
+    onGone: ({ id }) => made.gone.push(id),
   })
 }
 
@@ -216,4 +224,70 @@ test('a nonce is found wherever it stands in a call', () => {
   const nonce = newNonce()
   assert.equal(nonceIn(JSON.stringify({ command: `x ${nonce}; y` })), nonce)
   assert.equal(nonceIn('warder-liveness-short'), undefined)
+})
+
+const HOUR_MS = 3_600_000
+const process = (pid: number, startTime = `at ${pid}`) => ({ pid, startTime })
+
+test('a session keeps its daemon up while its harness is there, and no longer', () => {
+  const made = world()
+  made.alive.add(7)
+  made.book.behind(CALL, process(7))
+  assert.equal(made.book.isBusy(), true)
+  made.now += 23 * HOUR_MS
+  assert.equal(made.book.isBusy(), true, 'left open over night')
+  made.alive.delete(7)
+  assert.equal(made.book.isBusy(), false)
+  assert.equal(made.book.isBusy(), false)
+  made.book.sweep()
+  assert.deepEqual(made.gone, ['s'], 'told once')
+  made.alive.add(8)
+  made.book.behind(CALL, process(8))
+  assert.equal(made.book.isBusy(), true, 'the session was taken up again by another process')
+  made.now += 24 * HOUR_MS
+  assert.equal(made.book.isBusy(), false, 'an editor that stays open is not at work for ever')
+})
+
+test('a number that was given to another process is not the harness', () => {
+  const made = world()
+  made.alive.add(7)
+  made.book.behind(CALL, process(7, 'at another time'))
+  assert.equal(made.book.isBusy(), false)
+})
+
+test('a session that ended keeps nobody up, even one that is locked and stays known', () => {
+  const made = world()
+  made.alive.add(7)
+  made.book.behind(CALL, process(7))
+  made.book.end(CALL)
+  assert.equal(made.book.isBusy(), false)
+  assert.deepEqual(made.book.list(), [])
+  const other = { ...CALL, session: 'locked' }
+  made.book.behind(other, process(7))
+  made.book.after(other)
+  made.book.end(other)
+  assert.deepEqual([made.book.list().length, made.book.isBusy()], [1, false])
+  made.book.behind(other, process(7))
+  assert.equal(made.book.isBusy(), true, 'it speaks again')
+})
+
+test('a session whose harness nobody can tell keeps its daemon up for half a day; one of a run for no time', () => {
+  const made = world()
+  made.book.behind(CALL, undefined)
+  made.now += 12 * HOUR_MS - 1
+  assert.equal(made.book.isBusy(), true)
+  made.now += 1
+  assert.equal(made.book.isBusy(), false)
+  made.book.behind({ ...CALL, session: 'a:s' }, 'run')
+  assert.equal(made.book.isBusy(), false)
+})
+
+test('the harness is known after a restart, and was there all the time or was not', () => {
+  const made = world()
+  made.alive.add(7)
+  made.book.behind(CALL, process(7))
+  made.book = open(made)
+  assert.equal(made.book.isBusy(), true)
+  made.alive.delete(7)
+  assert.equal(open(made).isBusy(), false)
 })

@@ -1,7 +1,7 @@
 import type { HookCall } from './call.ts'
 import { HOOK_ERRORS, HookError } from './errors.ts'
 import { asked, heardBefore, LIVENESS, locked, opened, overdue, released } from './liveness.ts'
-import type { Session, Standing } from './liveness.ts'
+import type { HarnessProcess, Session, Standing } from './liveness.ts'
 import type { SessionStore } from './store.ts'
 import { ToldBook } from './told.ts'
 
@@ -11,12 +11,17 @@ export interface SessionBookOptions {
   readonly newNonce: () => string
   /** Told of each session that is locked, once. */
   readonly onLock: (session: Session) => void
+  readonly isAlive: (process: HarnessProcess) => boolean
+  /** Told of each session whose harness is found to be gone, once. */
+  readonly onGone: (session: Session) => void
 }
 
 /** More are forgotten, the longest unheard first; locked ones last. */
 const MOST = 500
-/** How long a session that says nothing is taken to be open. */
+/** How long a session that says nothing is taken to be open, when nobody can tell whether its harness is still there. */
 const OPEN_MS = 12 * 3_600_000
+/** And when it is: over a night, but an editor that stays open for weeks is not at work all the time. */
+const OPEN_THERE_MS = 24 * 3_600_000
 const FORGET_MS = 14 * 24 * 3_600_000
 /** How long after our own start a call may have been answered by the daemon before us. */
 const ANSWERED_BEFORE_MS = 600_000
@@ -26,6 +31,8 @@ export class SessionBook {
   readonly #options: SessionBookOptions
   readonly #sessions = new Map<string, Session>()
   readonly #told = new ToldBook()
+  /** Sessions nobody stays up for: they ended, their harness is gone, or a run of ours holds them. */
+  readonly #closed = new Set<string>()
   readonly #startedAt: number
 
   /** @throws when what is kept cannot be read: then no session may be taken for an honest one */
@@ -42,6 +49,20 @@ export class SessionBook {
     if (known !== undefined) return known
     const { now, newNonce } = this.#options
     return this.#keep(opened({ id, harness, workspace: cwd, now: now(), nonce: newNonce() }))
+  }
+
+  /**
+   * Notes who is behind a call, before it is answered.
+   *
+   * @param by the process of the harness; `run` inside a sandbox, whose run is what is waited for; undefined when
+   *   nobody can tell
+   */
+  behind(call: HookCall, by: HarnessProcess | 'run' | undefined): void {
+    const session = this.of(call)
+    if (by === 'run') return void this.#closed.add(call.session)
+    this.#closed.delete(call.session)
+    if (by !== undefined && (by.pid !== session.process?.pid || by.startTime !== session.process.startTime))
+      this.#keep({ ...session, process: by })
   }
 
   /** A call that is about to be made. @param marked the nonce in it, if one is */
@@ -90,7 +111,11 @@ export class SessionBook {
   /** A locked session stays known after its end: ending must not be a way to be forgotten. */
   end({ session: id }: HookCall): void {
     this.#told.forget(id)
-    if (this.#sessions.get(id)?.lock === undefined && this.#sessions.delete(id)) this.#write()
+    const session = this.#sessions.get(id)
+    if (session === undefined) return
+    if (session.lock !== undefined) return void this.#closed.add(id)
+    this.#forget(id)
+    this.#write()
   }
 
   /** @throws HookError `HOOK_SESSION` */
@@ -111,9 +136,13 @@ export class SessionBook {
   sweep(): void {
     const now = this.#options.now()
     for (const session of [...this.#sessions.values()]) {
+      this.#isOpen(session)
       const late = overdue(session, now)
       if (late !== session) this.#keep(late)
-      else if (now - session.heardAt > FORGET_MS && this.#sessions.delete(session.id)) this.#write()
+      else if (now - session.heardAt > FORGET_MS) {
+        this.#forget(session.id)
+        this.#write()
+      }
     }
   }
 
@@ -123,8 +152,19 @@ export class SessionBook {
 
   /** Whether a session may still want to ask: a daemon that ended now would leave it refused. */
   isBusy(): boolean {
-    const now = this.#options.now()
-    return this.list().some(({ heardAt }) => now - heardAt < OPEN_MS)
+    return this.list().some((session) => this.#isOpen(session))
+  }
+
+  #isOpen(session: Session): boolean {
+    const { id, heardAt, process } = session
+    if (this.#closed.has(id)) return false
+    const { now, isAlive, onGone } = this.#options
+    if (process !== undefined && !isAlive(process)) {
+      this.#closed.add(id)
+      onGone(session)
+      return false
+    }
+    return now() - heardAt < (process === undefined ? OPEN_MS : OPEN_THERE_MS)
   }
 
   #keep(session: Session): Session {
@@ -142,7 +182,12 @@ export class SessionBook {
     if (this.#sessions.size <= MOST) return
     const all = [...this.#sessions.values()]
     const last = all.find(({ lock }) => lock === undefined) ?? all[0]
-    if (last !== undefined) this.#sessions.delete(last.id)
+    if (last !== undefined) this.#forget(last.id)
+  }
+
+  #forget(id: string): void {
+    this.#sessions.delete(id)
+    this.#closed.delete(id)
   }
 
   #write(): void {
@@ -150,6 +195,6 @@ export class SessionBook {
   }
 }
 
-function needsKeeping({ marker, provenAt, waited, lock }: Session): string {
-  return JSON.stringify([marker?.nonce, provenAt, waited >= LIVENESS.mostWaited, lock?.at])
+function needsKeeping({ marker, provenAt, waited, lock, process }: Session): string {
+  return JSON.stringify([marker?.nonce, provenAt, waited >= LIVENESS.mostWaited, lock?.at, process])
 }

@@ -20,6 +20,7 @@ const Kept = z.strictObject({
       workspace: z.string(),
       openedAt: z.number(),
       heardAt: z.number(),
+      process: z.strictObject({ pid: z.int().min(1), startTime: z.string() }).optional(),
       marker: Marker.optional(),
       refusedMarkers: z.array(z.string()),
       provenAt: z.number().optional(),

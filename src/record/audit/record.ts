@@ -9,7 +9,10 @@ import { write, writePlain, type Written } from './serialise.ts'
  * @param redact applied to every text; without it the ledger's own rules apply
  */
 export function recorded(event: StampedEvent, redact?: Redact): Written {
-  if (redact !== undefined) return write(redacted(event, redact))
+  if (redact !== undefined) {
+    const clean = redacted(event, redact)
+    return lookAtEvent(clean) === PLAIN ? writePlain(clean) : write(clean)
+  }
   const seen = lookAtEvent(event)
   if (seen === PLAIN) return writePlain(event)
   return write((seen & SUSPECT) === 0 ? event : redacted(event, redactSecrets))
@@ -18,9 +21,9 @@ export function recorded(event: StampedEvent, redact?: Redact): Written {
 function redacted(event: StampedEvent, redact: Redact): StampedEvent {
   return {
     ...event,
-    action: redact(event.action),
+    action: redactedName(event.action, redact),
     agent: redact(event.agent),
-    capabilities_used: event.capabilities_used.map((capability) => redact(capability)),
+    capabilities_used: event.capabilities_used.map((capability) => redactedName(capability, redact)),
     decision_id: redact(event.decision_id),
     details: redactedDetails(event.details, redact),
     layer: redact(event.layer),
@@ -30,6 +33,13 @@ function redacted(event: StampedEvent, redact: Redact): StampedEvent {
     rule: redact(event.rule),
     target: redact(event.target),
   }
+}
+
+/** `secret:read` and `secret:use:github-token` are names of acts, though they look like a secret being told. */
+function redactedName(text: string, redact: Redact): string {
+  const [, name, resource] = /^([a-z_]{2,24}:(?:[a-z_-]{1,32}|\*))(?::([\s\S]*))?$/.exec(text) ?? []
+  if (name === undefined) return redact(text)
+  return resource === undefined ? name : `${name}:${redact(resource)}`
 }
 
 function redactedDetails(details: Details, redact: Redact): Details {

@@ -75,11 +75,13 @@ test('a member named like a secret is masked whatever its value looks like', () 
   assert.deepEqual(event.details, { db_password: '[redacted]', token: '[redacted]', tokens: 4 })
 })
 
-test('a redactor that is handed in sees every text', () => {
+test('a redactor that is handed in sees every text but the names of acts', () => {
   const stamp = createStamp(() => START)
   const { event } = recorded(stamp(READ), (text) => text.toUpperCase())
   assert.equal(event.agent, 'CODER')
-  assert.deepEqual(event.capabilities_used, ['FS:READ:/SRV/DATA/**'])
+  // `secret:rotate` would look like a secret being told
+  assert.equal(event.action, READ.action)
+  assert.deepEqual(event.capabilities_used, ['fs:read:/SRV/DATA/**'])
   assert.deepEqual(event.details, { BYTES: 'AB12', EPOCH: 3, TAINTED: false })
 })
 

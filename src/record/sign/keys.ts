@@ -11,7 +11,7 @@ export const SIGNING_PURPOSES = ['checkpoint', 'grant', 'approval'] as const
 export type SigningPurpose = (typeof SIGNING_PURPOSES)[number]
 
 /** What a shared secret may be used for. */
-export const SECRET_PURPOSES = ['ipc', 'permit', 'people'] as const
+export const SECRET_PURPOSES = ['ipc', 'permit', 'people', 'budget'] as const
 export type SecretPurpose = (typeof SECRET_PURPOSES)[number]
 
 /** Signs with whatever key is active at the moment of the call. */
@@ -69,6 +69,7 @@ export function openKeys(directory: string, options: KeyOptions = {}): Keys {
     ipc: derive(root, 'ipc'),
     permit: derive(root, 'permit'),
     people: derive(root, 'people'),
+    budget: derive(root, 'budget'),
   }
   root.close()
   return {

@@ -28,7 +28,6 @@ const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
     'umask',
     'ulimit',
     'let',
-    'hash',
     'dirs',
     'pushd',
     'popd',
@@ -67,6 +66,7 @@ const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['unset', (_, args, frame) => forget(args, frame)],
   ['set', remembered],
   ['enable', enabled],
+  ['hash', hashed],
   ['complete', completed],
   ['bind', bound],
   ['echo', (invocation, args) => printed(invocation.name, args)],
@@ -198,6 +198,14 @@ function remembered({ span }: Invocation, args: readonly Field[], frame: Frame):
 function enabled({ span }: Invocation, args: readonly Field[], frame: Frame): Flow {
   if (optionValues(args, '-f').length > 0) {
     say(frame, 'exec.library', 'high', 'loads a native library into the shell', span)
+  }
+  return NOTHING
+}
+
+/** `hash -p file name` puts a file in the place of a program. */
+function hashed({ span }: Invocation, args: readonly Field[], frame: Frame): Flow {
+  if (optionValues(args, '-p').length > 0) {
+    say(frame, 'persist.alias', 'high', 'puts another program in the place of one of that name', span)
   }
   return NOTHING
 }

@@ -41,6 +41,11 @@ function isFor({ languages }: CodeRule, language: Language): boolean {
   return languages === undefined || languages.includes(language)
 }
 
+/** `system("mv a b")` is as bad as `mv a b`; what is started without being known is worse. */
+function isOfFiles({ rule }: { readonly rule: string }): boolean {
+  return rule.startsWith('file.')
+}
+
 /** A command in a literal is rated as if it had been typed; where there is none to be read, the rule speaks. */
 function rateCode(rule: CodeRule, code: string, frame: Frame, span: Span): void {
   const command = rule.command
@@ -55,7 +60,9 @@ function rateCode(rule: CodeRule, code: string, frame: Frame, span: Span): void 
   const text = command.replaceAll(/\\(["'`\\])/g, '$1').replaceAll(/["']\s*,\s*["']/g, ' ')
   frame.shell.text(text, undefined, { ...frame, at: frame.at ?? span }, span)
   const inner = worstSince(frame, before)
-  const risk = inner === 'low' ? 'medium' : higher(riskIn(frame, rule.risk), inner)
+  const isOrdinary =
+    inner === 'low' || (inner === 'medium' && frame.rating.reasons.slice(before).every(isOfFiles))
+  const risk = isOrdinary ? 'medium' : higher(riskIn(frame, rule.risk), inner)
   say(frame, rule.id, risk, `${rule.note}: ${shown({ text })}`, span)
 }
 

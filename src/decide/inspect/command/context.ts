@@ -11,6 +11,8 @@ export interface CommandContext {
   readonly resolve?: (name: string) => string | undefined
   /** The text of a script the command would run, or undefined when there is none to be read. */
   readonly readScript?: (path: string) => string | undefined
+  /** The environment the command is started with, where it is not written in the command itself. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** One reason for a rating, with the place in the command it is about. */

@@ -38,7 +38,8 @@ export function evaluateText(text: string, stdin: Flow | undefined, frame: Frame
 
 const MOST_LINES = 400
 /** No shell, but what is typed into an interpreter that was started on a line before. */
-const CALL = /\b(?:system|exec\w*|popen|spawn\w*|shell|callCommand|callProcess|run|open_process)\s*[("'`]/
+const CALL =
+  /\b(?:system|exec\w*|popen|spawn\w*|shell|callCommand|callProcess|run|open_process|Command|Process)\s*[("'`]|\bos:cmd\b|\bSys\.command\b|["']\.?!!?\s*$/
 
 /** A shell may get further than our parser does, so the lines that can be read are rated all the same. */
 export function evaluateLines(text: string, frame: Frame): Flow {

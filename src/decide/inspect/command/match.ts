@@ -9,13 +9,18 @@ export interface Hit {
   readonly index: number
 }
 
+const DASH = 0x2d
+
 /** The option `name` among the arguments, with its value, every time it is given. */
 export function optionValues(args: readonly Field[], name: string): Hit[] {
   const hits: Hit[] = []
   const isLong = name.startsWith('--')
   const isLetter = /^-\w$/.test(name)
-  for (const [index, field] of args.entries()) {
+  const isDashed = name.startsWith('-')
+  for (let index = 0; index < args.length; index++) {
+    const field = args[index]!
     const { text } = field
+    if (isDashed && text.charCodeAt(0) !== DASH) continue
     if (text === name) hits.push({ value: args[index + 1], index: index + 1 })
     else if (isLong) {
       const at = text.indexOf('=')

@@ -69,6 +69,23 @@ const SAME: Readonly<Record<string, string>> = {
   zgrep: 'grep',
   rgrep: 'grep',
   mawkinfo: 'awk',
+  'bash-static': 'bash',
+  'zsh-static': 'zsh',
+  zsh5: 'zsh',
+  'static-sh': 'sh',
+  lksh: 'ksh',
+  oksh: 'ksh',
+  rnano: 'nano',
+  'busybox-static': 'busybox',
+  'php-cli': 'php',
+  'python-dbg': 'python',
+  micropython: 'python',
+  'lua-static': 'lua',
+  'byobu-tmux': 'tmux',
+  'byobu-screen': 'screen',
+  'weechat-curses': 'weechat',
+  'mysql-client': 'mysql',
+  'youtube-dl': 'yt-dlp',
 }
 
 /**

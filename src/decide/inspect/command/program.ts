@@ -1,8 +1,11 @@
-import { applyRules, byProgram, isKnownProgram, sayEscape, sayHandedShell } from './apply.ts'
+import { applyRules, byProgram, isKnownProgram } from './apply.ts'
 import { runBuiltin } from './builtin.ts'
 import { rateEnvironment } from './environment.ts'
+import { sayEscape, sayEscapeInput } from './escape.ts'
 import { NOTHING, SECRET, union, type Flow } from './flow.ts'
 import { MAX_NESTING, say, worstSince, type Frame, type Invocation } from './frame.ts'
+import { sayHanded } from './handed.ts'
+import { sayUnknownCode } from './unknown-code.ts'
 import { runInterpreter } from './interpreter.ts'
 import { isSystemProgram, plainName } from './name.ts'
 import { rateNetwork } from './network.ts'
@@ -11,6 +14,7 @@ import { outputOf } from './output.ts'
 import type { Span } from './parse.ts'
 import { isHarmless } from './harmless.ts'
 import { WRAPPERS } from './rules/wrappers.ts'
+import { plainPath } from './path.ts'
 import { runScript } from './script.ts'
 import { shown } from './touch.ts'
 import { unwrap, type Wrapper } from './wrapper.ts'
@@ -60,11 +64,16 @@ function started(invocation: Invocation, frame: Frame): Flow {
 function plainProgram(invocation: Invocation, head: Field, frame: Frame): Flow {
   const before = frame.rating.reasons.length
   applyRules(invocation, frame)
-  sayHandedShell(invocation, frame)
+  sayEscapeInput(invocation, frame)
   const ran = runInterpreter(invocation, frame)
   const read = rateOperands(invocation, frame)
   const net = rateNetwork(invocation, read, frame)
   const isKnown = ran !== undefined || isKnownProgram(invocation.name)
+  // asked once: it is what takes longest here
+  const isLooking = isKnown ? undefined : isHarmless(invocation, frame)
+  const isFamiliar = isLooking ?? true
+  sayHanded(invocation, isFamiliar, frame)
+  if (!isFamiliar) sayUnknownCode(invocation, frame)
   if (head.text.includes('/') && !isSystemProgram(head.text)) {
     const file = head.text
     if (!isKnown || !file.startsWith('/')) {
@@ -77,7 +86,11 @@ function plainProgram(invocation: Invocation, head: Field, frame: Frame): Flow {
       return union(runScript(head, script, frame), net)
     }
   }
-  if (frame.rating.reasons.length === before && ran === undefined && !isHarmless(invocation, frame)) {
+  if (
+    frame.rating.reasons.length === before &&
+    ran === undefined &&
+    !(isLooking ?? isHarmless(invocation, frame))
+  ) {
     say(
       frame,
       'program.unknown',
@@ -95,8 +108,12 @@ function isOpen({ text, isDynamic, isGlob }: Field): boolean {
 
 /** What is started is only known when it runs: never low, and worse where it is put together from afar. */
 function unknownProgram(invocation: Invocation, head: Field, frame: Frame): Flow {
-  const { span, argv } = invocation
+  const { span, argv, stdin } = invocation
   const { flow } = head
+  // `f=$(mktemp); echo … > $f; $f`: what it is called nobody knows, what stands in it we do
+  if (frame.files.has(plainPath(head.text, frame))) {
+    return runScript(head, { language: undefined, args: argv.slice(1), stdin, span }, frame)
+  }
   if (flow.network || flow.decoded) {
     say(frame, 'flow.run-substituted', 'critical', `runs what ${shown(head)} fetched or decoded`, span)
   } else if (
@@ -164,6 +181,7 @@ function unwrapped(
   for (const text of texts) out = union(out, frame.shell.text(text.text, stdin, frame, text))
   for (const option of options) rateNetworkOption(option, invocation, frame)
   if (inner.length === 0 && name === 'env' && texts.length === 0) return SECRET
+  if (inner.length === 0 && texts.length === 0) sayHanded(invocation, true, frame)
   if (inner.length === 0) return union(out, withoutProgram(wrapper, texts, options, invocation, frame))
   const [first] = inner
   const isElsewhere = wrapper.elsewhere === true

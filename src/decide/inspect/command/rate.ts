@@ -1,4 +1,5 @@
 import type { CommandContext, CommandRating, CommandReason } from './context.ts'
+import { rateGivenEnvironment } from './environment.ts'
 import { evaluate, evaluateLines, evaluateScript, evaluateText, expansionIn } from './evaluate.ts'
 import { NOTHING } from './flow.ts'
 import { say, worst, type Frame, type Rating, type Shell } from './frame.ts'
@@ -32,6 +33,7 @@ export function rateCommand(
   const rating: Rating = { reasons: [], programs: [], budget: MOST_PROGRAMS }
   const frame = startingFrame(rating, context)
   try {
+    if (context.environment !== undefined) rateGivenEnvironment(nameless(command), frame)
     if (typeof command === 'string') rateText(command, frame)
     else rateArguments(command, frame)
   } catch (error) {
@@ -43,6 +45,12 @@ export function rateCommand(
     })
   }
   return concluded(rating)
+}
+
+/** A word that stands for the whole of it; what is said of the environment is about the first of its words. */
+function nameless(command: string | readonly string[]): Field {
+  const text = typeof command === 'string' ? (/^\s*(\S*)/.exec(command)?.[1] ?? '') : (command[0] ?? '')
+  return { text, isDynamic: false, isGlob: false, flow: NOTHING, start: 0, end: text.length }
 }
 
 function startingFrame(rating: Rating, context: CommandContext): Frame {

@@ -39,10 +39,17 @@ export function writePath(field: Field, content: Flow, frame: Frame): void {
   changePath(field, frame, 'writes')
 }
 
+const SHORT = 400
+const STARTS_SHELL =
+  /(?:^|[\n;|&])\s*(?:exec\s+)?(?:ba|da|z|k)?sh(?:\s+-[ip]\b|\s*\d?[<>]|\s*(?=\n|$))|\b(?:system|exec\w*|popen|spawn\w*|run|shell)\s*\(?\s*\[?["'](?:ba|da|z|k)?sh["' ]/
+
 /** What is written starts a shell, and whoever reads it as settings or code will; a script's first line names one rightly. */
 function sayShellInside(field: Field, { text }: Flow, frame: Frame): void {
-  const body = text?.replace(/^#!.*$/gm, '')
-  if (body === undefined || !SHELL_PATH.test(body)) return
+  if (text === undefined) return
+  const body = text.replace(/^#!.*$/gm, '')
+  // a whole script may well start a shell somewhere; a line or two that do nothing else are there for it
+  const isShort = text.length <= SHORT && !text.startsWith('#!')
+  if (!SHELL_PATH.test(body) && !(isShort && STARTS_SHELL.test(body))) return
   say(frame, 'file.write-shell', 'high', `writes to ${shown(field)} what starts a shell`, field)
 }
 

@@ -5,6 +5,8 @@ export interface Wrapper {
   readonly of: string
   /** Options whose value is the next argument. */
   readonly values?: string
+  /** Options whose value is the next two arguments: `--bind SRC DEST`. */
+  readonly pairs?: string
   /** Operands of its own that come before the program. */
   readonly skip?: number
   /** Whether `NAME=value` before the program sets its environment. */
@@ -36,6 +38,7 @@ export interface Unwrapped {
 /** Takes the wrapper off: its options, its operands, its assignments. */
 export function unwrap(wrapper: Wrapper, args: readonly Field[]): Unwrapped | undefined {
   const values = new Set(wrapper.values?.split(' '))
+  const pairs = new Set(wrapper.pairs?.split(' '))
   const isText = new Set(wrapper.text?.split(' '))
   const [assignments, texts, options]: [Field[], Field[], Field[]] = [[], [], []]
   let skip = wrapper.skip ?? 0
@@ -53,7 +56,8 @@ export function unwrap(wrapper: Wrapper, args: readonly Field[]): Unwrapped | un
       options.push(field)
       const [found, isNext] = textValue(field, args[i + 1], isText)
       if (found !== undefined) texts.push(found)
-      if (isNext || takesNext(text, values)) i++
+      if (pairs.has(text)) i += 2
+      else if (isNext || takesNext(text, values)) i++
     } else if (subs !== undefined) {
       if (!subs.includes(text)) return undefined
       subs = undefined

@@ -63,18 +63,18 @@ export const CODE_RULES: readonly CodeRule[] = [
   ),
   process(
     'awk',
-    /\bsystem\s*\(|\|&?\s*getline\b|\bprintf?\b[^;}]{0,300}\|&?\s*["a-z]|\/inet[46]?\/(?:tcp|udp)\//,
+    /\bsystem\s*\(|@load\b|\|&?\s*getline\b|\bprintf?\b[^;}]{0,300}\|&?\s*["a-z]|\/inet[46]?\/(?:tcp|udp)\//,
     called(String.raw`\bsystem`),
   ),
   process('tcl', /\bexec\b|\bopen\s+["{]?\||\bspawn\b|\binteract\b/, /\b(?:exec|spawn)\s+([^;}"\n]+)/),
   process(
     'r',
-    /\brun\s*\(\s*`|\b(?:system2?|shell|pipe|dyn\.load)\s*\(/,
+    /\brun\s*\(\s*`|\bpipeline\s*\(|\b(?:system2?|shell|pipe|dyn\.load)\s*\(/,
     called(String.raw`\b(?:system2?|shell|pipe)`),
   ),
   process(
     'java',
-    /\bRuntime\b|\bProcessBuilder\b|\.execute\s*\(\s*\)|\bexec\s*\(|\.waitFor\b|\bProcess\b/,
+    /\bRuntime\b|\bProcessBuilder\b|\.execute\s*\(\s*\)|\bexec\s*\(|\.waitFor\b|\bProcess\b|\bsys\.process\b|["']\s*\.?!{1,2}(?=[\s;)'"]|$)|\bshell\/sh\b/,
     called(String.raw`\bexec|ProcessBuilder`),
   ),
   process(
@@ -94,7 +94,7 @@ export const CODE_RULES: readonly CodeRule[] = [
   ),
   process(
     'sql',
-    /\\!|\bCOPY\b[\s\S]{0,400}\b(?:FROM|TO)\s+PROGRAM\b|\bxp_cmdshell\b|\bsys_(?:exec|eval)\b|^\s*\.(?:shell|system)\b|\bload_extension\b|^\s*\.(?:load|import\s+["']?\|)\b|\\(?:o|g|copy\b.*program)\s*\||\bCREATE\s+(?:OR\s+REPLACE\s+)?FUNCTION\b[\s\S]{0,400}\bLANGUAGE\s+(?:C|plpython3?u|plperlu|plsh)\b|\bDBMS_SCHEDULER\b|\bsystem\s+\S/im,
+    /\\!|^\\(?:set)?shell\b|^!!|\bCOPY\b[\s\S]{0,400}\b(?:FROM|TO)\s+PROGRAM\b|\bxp_cmdshell\b|\bsys_(?:exec|eval)\b|^\s*\.(?:shell|system)\b|\bload_extension\b|^\s*\.(?:load|import\s+["']?\|)\b|\\(?:o|g|copy\b.*program)\s*\||\bCREATE\s+(?:OR\s+REPLACE\s+)?FUNCTION\b[\s\S]{0,400}\bLANGUAGE\s+(?:C|plpython3?u|plperlu|plsh)\b|\bDBMS_SCHEDULER\b|\bsystem\s+\S/im,
     /(?:\\!|^\s*\.(?:shell|system)|^\s*system)\s+([^;\n]+)/im,
   ),
   {
@@ -107,7 +107,7 @@ export const CODE_RULES: readonly CodeRule[] = [
   },
   process(
     'other',
-    /\b(?:system|exec\w*|popen|spawn\w*|shell|run|cmd|osascript|do\s+shell\s+script|IEX|Invoke-Expression|Start-Process|open_process|process_create|!)\s*[("'`{[\s]/i,
+    /\b(?:system|exec\w*|popen|spawn\w*|shell|unix|run|cmd|osascript|do\s+shell\s+script|IEX|Invoke-Expression|Start-Process|open_process|process_create|e?syscmd|callCommand|callProcess|readProcess|createProcess|rawSystem|Command|!)\s*[("'`{[\s]|\bos:cmd\b|\bSys\.command\b|\bUnix\.(?:exec|open_process|create_process)|^\.(?:sy|pso|pi)\b|^\s*!\s*\S*sh\b/im,
     called(String.raw`\b(?:system|exec\w*|popen|spawn\w*|shell|do shell script)`),
   ),
   {
@@ -122,7 +122,7 @@ export const CODE_RULES: readonly CodeRule[] = [
     risk: 'high',
     note: 'opens a network connection of its own',
     match:
-      /\bsocket\s*\.\s*(?:socket|create_connection|connect)\b|\bsocket\s*\(|\bimport\s+socket\b|\bIO::Socket\b|\bTCPSocket\b|\bTCPServer\b|\bfsockopen\b|\bstream_socket|\bnet\s*\.\s*(?:connect|createConnection|createServer|Socket)\b|\brequire\s*\(?\s*["'](?:net|tls|socket)["']|\/inet[46]?\/(?:tcp|udp)\/|\bmake-network-process\b|\bsocketConnection\b|\bpfsockopen\b|\bNet\.Sockets\b|\bgetConnection\b/,
+      /\bsocket\s*\.\s*(?:socket|create_connection|connect)\b|\bsocket\s*\(|\bimport\s+socket\b|\bIO::Socket\b|\bTCPSocket\b|\bTCPServer\b|\bfsockopen\b|\bstream_socket|\bnet\s*\.\s*(?:connect|createConnection|createServer|Socket)\b|\brequire\s*\(?\s*["'](?:net|tls|socket)["']|\/inet[46]?\/(?:tcp|udp)\/|\bmake-network-process\b|\bsocketConnection\b|\bpfsockopen\b|\bNet\.Sockets\b|\bgetConnection\b|\busing\s+Sockets\b/,
     kind: 'socket',
   },
   {

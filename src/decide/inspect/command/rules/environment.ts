@@ -15,7 +15,7 @@ const EDITORS =
 export const HIJACKS: readonly Hijack[] = [
   {
     id: 'env.load-path',
-    name: /^(?:PYTHONPATH|PERL5LIB|PERLLIB|RUBYLIB|NODE_PATH|LUA_C?PATH|CLASSPATH|GEM_(?:HOME|PATH)|FACTERLIB|GEMFILE|BUNDLE_GEMFILE|TERMINFO|MANPATH)$/,
+    name: /^(?:PYTHONPATH|PERL5LIB|PERLLIB|RUBYLIB|NODE_PATH|LUA_C?PATH|CLASSPATH|GEM_(?:HOME|PATH)|FACTERLIB|GEMFILE|BUNDLE_GEMFILE|TERMINFO|MANPATH|GIO_(?:MODULE_DIR|EXTRA_MODULES)|EMACSLOADPATH|GNUPLOT_LIB|ALSA_CONFIG_\w+|GST_PLUGIN_\w*PATH\w*|LADSPA_PATH|LV2_PATH|TEXMFCNF|BABEL_\w+|KUBECONFIG|ANSIBLE_(?:CONFIG|LIBRARY|\w*_PLUGINS|\w*PASSWORD_FILE)|TF_CLI_CONFIG_FILE|PSQLRC|SCREENRC|WGETRC|CURL_HOME|LYNX_CFG|GNUPGHOME|NPM_CONFIG_\w+|PIP_CONFIG_FILE|ACKRC|MAILRC|MAILCAPS|MYSQL_HOME|INPUTRC|VIM|VIMRUNTIME|JULIA_DEPOT_PATH|R_LIBS\w*|OCAMLPATH|CAML_LD_LIBRARY_PATH|ERL_LIBS|MODULE_PATH|PERL_MM_OPT|PKG_CONFIG_PATH|COMPOSER_HOME|GIT_DIR)$/,
     risk: 'high',
     note: 'loads code from a place everybody can write to',
     safe: /^(?!(?:.*:)?(?:\/tmp|\/var\/tmp|\/dev\/shm)(?:[/:]|$)).*$/s,
@@ -118,6 +118,35 @@ export const HIJACKS: readonly Hijack[] = [
     runs: 'shell',
     note: 'is started by other programs',
     safe: /^(?:\/usr\/bin\/)?(?:ssh(?: -p ?\d+| -i [\w./~-]+)*|g?cc(?:-\d+)?|g\+\+(?:-\d+)?|clang(?:\+\+)?(?:-\d+)?|rg --files.*|fd\b[^;|&$`]*|find\b[^;|&$`]*|firefox|chromium|google-chrome|xdg-open|open|lynx|w3m|[\w-]+-(?:gcc|g\+\+|clang))$/,
+  },
+  {
+    id: 'env.names-program',
+    name: /^(?:[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_)(?:EDITOR|PAGER|BROWSER|RSH|ASKPASS|PASSCOMMAND|PASSWORD_COMMAND|VIEWER|LAUNCHER|TERMINAL)$|^(?:TEXEDIT|TERMINAL|MAILER|NEWSBEUTER_OPEN|CVS_SERVER|OPENER|READNULLCMD|NULLCMD|SENDMAIL|MUTT_EDITOR|WINEDITOR|XEDITOR)$/,
+    risk: 'high',
+    runs: 'shell',
+    note: 'is started by the program it is for',
+    safe: /^(?:$|(?:\/usr\/bin\/)?(?:n?vim?|nano|emacs|emacsclient|code|codium|subl|gedit|kate|micro|hx|ed|pico|true|false|cat|less|more|most|bat|delta|head|ssh|firefox|chromium|google-chrome|xdg-open|open|lynx|w3m|xterm|kitty|alacritty|foot|gnome-terminal|konsole|sendmail|msmtp|none|builtin|never)\b[^!|;&$`]*|pass show \S+|ssh(?: -[ip] ?[\w./~-]+)*)$/,
+  },
+  {
+    id: 'env.editor-start',
+    name: /^(?:VIMINIT|GVIMINIT|EXINIT|NEXRC|JOERC)$/,
+    risk: 'high',
+    runs: 'vim',
+    note: 'is run by the editor when it starts',
+  },
+  {
+    id: 'env.java-options',
+    name: /^(?:[A-Z]+_)*(?:JAVA_OPTS|JVM_OPTS|MAVEN_OPTS|GRADLE_OPTS|SBT_OPTS|ANT_OPTS|CATALINA_OPTS|JVM_ARGS|JAVA_ARGS)$/,
+    risk: 'high',
+    note: 'makes Java load code or run a command',
+    safe: /^(?!.*-(?:javaagent|agentpath|agentlib|Xbootclasspath|XX:On\w*Error=)).*$/s,
+  },
+  {
+    id: 'env.go-flags',
+    name: /^GOFLAGS$/,
+    risk: 'high',
+    note: 'makes go run a program around its own',
+    safe: /^(?!.*-(?:toolexec|exec|vettool)).*$/s,
   },
   {
     id: 'env.tar',

@@ -49,7 +49,7 @@ exec.mailcap :: high :: run-mailcap see edit compose :: opt --action -a :: val ^
 exec.lynx :: high :: lynx :: opt -editor -cfg -lss --editor :: runs program :: the browser runs a program as its editor
 exec.browser-pager :: high :: w3m elinks links :: opt -config -o :: val (?:editor|extbrowser|pager|auth|download_).*= :: the browser is told to run a program
 # filters
-exec.sed-exec :: high :: sed ssed :: val (?:^|[;{}\n])\s*(?:\d+|\$|/(?:[^/\\]|\\.)*/I?)?(?:,\s*(?:\d+|\$|/(?:[^/\\]|\\.)*/I?))?\s*!?\s*e(?:$|\s+([^;}\n]+)) :: runs shell :: sed runs what it reads, or a command
+exec.sed-exec :: high :: sed ssed :: val (?:^(?:--expression=|-[nrEsuz]*e)?|[;{}\n])\s*(?:\d+|\$|/(?:[^/\\]|\\.)*/I?)?(?:,\s*(?:\d+|\$|/(?:[^/\\]|\\.)*/I?))?\s*!?\s*e(?:$|\s+([^;}\n]+)) :: runs shell :: sed runs what it reads, or a command
 exec.sed-exec-flag :: high :: sed ssed :: val ^(?:-[nrE]+e?)?[\d,$]*s(.)(?:(?!\1).)*\1((?:(?!\1).)*)\1[gIpMm\d]*e[gpw]*$ :: sed runs the result of a replacement
 exec.sed-write :: medium :: sed ssed :: val (?:^|[;}/\s\d$])[wW]\s*(?:/|\w)|/[gIpm\d]*w\s*\S :: sed writes to a file
 exec.sed-file :: medium :: sed ssed :: opt -f --file :: sed runs a script that was not looked at
@@ -74,7 +74,7 @@ exec.m4 :: high :: m4 :: line syscmd|esyscmd :: m4 runs a command
 exec.m4-plain :: medium :: m4 dc bc units eqn pic troff groff nroff soelim tbl :: a macro processor runs what it is given
 exec.dc :: high :: dc bc :: opt -e --expression :: val !(?![<>=])(.+) :: runs shell :: the calculator runs a command
 exec.groff :: high :: groff troff pic nroff :: opt -U :: lets pages run commands
-exec.tex :: high :: pdflatex latex xelatex lualatex tex pdftex luatex etex latexmk texi2dvi dvips arara :: line shell-escape|write18|immediate.*write|\\directlua|os\.execute|-R0 :: lets the document run commands
+exec.tex :: high :: pdflatex latex xelatex lualatex tex pdftex luatex etex latexmk texi2dvi dvips arara :: line shell-escape|write18|\\(?:openin|openout|input)\b[^|]{0,20}\||immediate.*write|\\directlua|os\.execute|-R0 :: lets the document run commands
 exec.latexmk :: high :: latexmk :: opt -e -r -latex -pdflatex :: latexmk runs a command
 exec.tex-plain :: medium :: pdflatex latex xelatex lualatex tex pdftex latexmk texi2dvi pandoc asciidoctor sphinx-build mkdocs doxygen hugo jekyll :: documents are made, which can run more
 exec.pandoc :: high :: pandoc :: opt -F --filter -L --lua-filter --pdf-engine :: safe ^(?:pandoc-[\w-]+|pdflatex|xelatex|lualatex|tectonic|wkhtmltopdf|weasyprint|prince|context|typst|pdfroff|latexmk)$ :: runs program :: pandoc runs a filter

@@ -1,4 +1,5 @@
 import type { Wrapper } from '../wrapper.ts'
+import { SCHEDULERS } from './wrappers-cluster.ts'
 
 const privilege = (note: string) => ({ id: 'privilege.as-another', risk: 'medium', note }) as const
 const remote = (note: string) => ({ id: 'remote.command', risk: 'medium', note }) as const
@@ -35,10 +36,14 @@ export const WRAPPERS: readonly Wrapper[] = [
   { of: 'pkexec', values: '--user', rule: privilege('runs it as root'), alone: 'shell' },
   { of: 'gosu su-exec', skip: 1, rule: privilege('becomes another user') },
   {
-    of: 'setuidgid chpst envuidgid',
-    values: '-u -U -b -e -d -n -m -f -o -p -c',
+    of: 'setuidgid envuidgid s6-setuidgid s6-envuidgid',
     skip: 1,
     rule: privilege('becomes another user'),
+  },
+  {
+    of: 'chpst',
+    values: '-u -U -b -e -/ -n -l -L -m -d -o -p -f -c -r -t -C',
+    rule: privilege('changes its rights'),
   },
   {
     of: 'setpriv',
@@ -95,7 +100,8 @@ export const WRAPPERS: readonly Wrapper[] = [
       '-I -L -n -P -s -d -E -a --replace --max-args --max-procs --max-chars --delimiter --arg-file --max-lines --process-slot-var -J -R',
     alone: 'nothing',
   },
-  { of: 'strace ltrace', values: '-e -o -p -s -u -E -P -a -b -I -O -S -X -n -l -x -w', alone: 'nothing' },
+  { of: 'strace', values: '-e -o -p -s -u -E -P -a -b -I -O -S -X', alone: 'nothing' },
+  { of: 'ltrace', values: '-a -A -D -e -F -l -n -o -p -s -u -w -x -X', alone: 'nothing' },
   { of: 'valgrind', alone: 'nothing' },
   { of: 'rr', sub: 'record', alone: 'nothing' },
   { of: 'perf', sub: 'stat record trace', values: '-e -o -p -t -F -C -D -r', alone: 'nothing' },
@@ -164,9 +170,10 @@ export const WRAPPERS: readonly Wrapper[] = [
   {
     of: 'bwrap',
     values:
-      '--unsetenv --chdir --proc --dev --tmpfs --dir --hostname --uid --gid --lock-file --sync-fd --seccomp --cap-add --cap-drop --argv0 --args',
+      '--unsetenv --chdir --proc --dev --tmpfs --dir --hostname --uid --gid --lock-file --sync-fd --seccomp --add-seccomp-fd --cap-add --cap-drop --argv0 --args --remount-ro --mqueue --info-fd --block-fd --userns --userns2 --pidns --exec-label --file-label --perms --size',
+    pairs:
+      '--bind --ro-bind --dev-bind --bind-try --ro-bind-try --dev-bind-try --symlink --setenv --file --bind-data --ro-bind-data --chmod --bind-fd --ro-bind-fd',
     alone: 'nothing',
-    afterDashes: true,
   },
   {
     of: 'dbus-run-session dbus-launch xvfb-run faketime proxychains proxychains4 torsocks torify tsocks cpulimit rlwrap ionice pv-run cset dtach abduco nq',
@@ -262,4 +269,5 @@ export const WRAPPERS: readonly Wrapper[] = [
   { of: 'msgfilter', values: '-i -o --input --output', alone: 'nothing' },
   { of: 'distcc ccache sccache', alone: 'nothing' },
   { of: 'ip', sub: 'netns', alone: 'nothing' },
+  ...SCHEDULERS,
 ]

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { test, type TestContext } from 'node:test'
+import { desktop } from '../../test/kit/notifications.ts'
+import type { Question } from '../decide/approval/index.ts'
+import { desktopWords, notifiersOf } from './approvals-notifiers.ts'
+
+const never = new AbortController().signal
+
+function question(principal = 'builder'): Question {
+  return {
+    ...{ id: 'question-1', kind: 'outbound_request', state: 'pending', principal, role: 'agent' },
+    action: {
+      namespace: 'net',
+      verb: 'connect',
+      resource: '<b>secret.example</b>:443',
+      risk: 'medium',
+      bytes: 'b',
+    },
+    ...{ rule: 'rule.careful', reason: 'the reason of <i>somebody</i>', payload: 'p'.repeat(64) },
+    ...{ twoPhase: false, choices: ['once', 'deny'], askedAt: 0, expiresAt: 120_000 },
+  }
+}
+
+function desktopNotifier(environment: Readonly<Record<string, string>>) {
+  const values = {
+    ...{ 'approval.desktop': true, 'approval.webhook_url': undefined, 'approval.webhook_secret': undefined },
+  }
+  const [notifier] = notifiersOf({
+    ...{ values, environment, now: () => 0, redact: (words) => words, mayAnswer: () => true },
+  })
+  return notifier
+}
+
+function isMissing(t: TestContext): boolean {
+  const hasBus = spawnSync('dbus-daemon', ['--version']).status === 0
+  if (existsSync('/usr/bin/notify-send') && hasBus) return false
+  t.skip('notify-send or dbus-daemon is not installed here: NOT tried')
+  return true
+}
+
+const NAMES = ['builder', 'guest:anna', 'chat:<b>matrix</b>/&amp;\u202e"x"', '--help', '-x']
+
+test('a desktop notification holds no word of a command, a resource or a reason, and nothing a desktop reads as markup', () => {
+  for (const name of NAMES) {
+    const words = desktopWords(question(name)).join('\n')
+    assert.ok(!/secret|somebody|[<>&"\u202e]/.test(words), words)
+  }
+})
+
+test('the real notify-send shows each word as it was meant, whatever the name of who asks', async (t) => {
+  if (isMissing(t)) return
+  const { address, shown } = await desktop(t)
+  const notifier = desktopNotifier({ DBUS_SESSION_BUS_ADDRESS: address, HOME: '/nonexistent' })
+  for (const name of NAMES) assert.equal(await notifier?.tell(question(name), never), undefined)
+  assert.deepEqual(
+    shown.map(({ app, summary, body }) => [app, summary, body]),
+    NAMES.map((name) => ['Warder', ...desktopWords(question(name))]),
+  )
+  assert.equal(shown[0]?.summary, 'builder asks: outbound request, medium risk')
+})
+
+test('where there is no desktop, that nobody was shown anything is an error and not silence', async (t) => {
+  if (isMissing(t)) return
+  const notifier = desktopNotifier({ DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent/bus' })
+  await assert.rejects(notifier!.tell(question(), never), /notify-send ended as exit 1/)
+})

@@ -1,0 +1,51 @@
+import { table } from '../table.ts'
+
+/** How languages, build tools, version control and data bases are told to run something else; from their manuals. */
+export const EXEC_PROJECT = table(String.raw`
+# languages and builds: java(1), javac(1), keytool(1), ctest(1), ld(1), perldoc(1), rpm(8), cargo, node(1)
+exec.java-onerror :: high :: java kotlin scala jshell :: val ^-XX:On(?:OutOfMemory)?Error=(.*) :: runs shell :: Java runs a command when it fails
+exec.java-temporary :: high :: java javac kotlin scala groovy jshell :: line (?:^| )-(?:jar|cp|classpath|processorpath|-processor-path|-module-path|p|Djava\.library\.path|Xbootclasspath\S*)[ =:](?:/tmp|/var/tmp|/dev/shm)/ :: runs code from where everybody can write
+exec.java-tool :: high :: keytool jarsigner javadoc javap jar jconsole jstack jmap jps jcmd jlink jdeps javac :: line (?:^| )-(?:J-?(?:agent|javaagent|cp|classpath|Xbootclasspath|XX:On)|provider(?:path|class|arg)|doclet(?:path)?|taglet(?:path)?) :: a tool of Java loads code it is told to
+exec.ctest-script :: high :: ctest cpack :: opt -S --script -SP --test-command -D --build-run-dir :: val sh$|^/tmp|^/dev/shm|\.cmake$|CPACK_\w+SCRIPT\w*= :: runs a script or a command
+exec.linker-script :: high :: ld gold lld :: opt --error-handling-script :: runs program :: the linker runs a program
+exec.ghc-stage :: high :: ghc ghci runghc stack cabal :: opt -pgmF -pgmc -pgml -pgmP -pgma -pgmi --with-compiler --with-gcc -w :: runs program :: the compiler runs its steps through a program
+exec.bazel :: high :: bazel bazelisk buck2 pants please :: opt --run_under --workspace_status_command --credential_helper --remote_downloader_command --host_jvm_args --shell_executable --script_path :: val sh\b|^/tmp|javaagent|^\./ :: the build runs a command it is told to
+exec.perldoc :: high :: perldoc :: opt -M -w -o -l :: val ^(?:pager:.*|/tmp/.*|\./.*) :: perldoc loads a formatter or runs a pager
+exec.rpm-macro :: high :: rpmbuild rpmspec rpmquery rpmverify rpmdb rpmkeys rpmsign mock fedpkg :: opt --eval -E --define -D --pipe :: val %\(|lua:|\|\s*\w|%\{lua|^[^%]*\bsh\b :: rpm runs a command
+exec.node-preload :: high :: node electron deno bun tsx ts-node mocha jest :: opt -r --require --import --loader --experimental-loader --preload --setupFiles --globalSetup :: val ^(?:/tmp|/var/tmp|/dev/shm|http) :: loads code from where everybody can write
+exec.dpkg-hook :: high :: dpkg dpkg-buildpackage dpkg-architecture debuild dpkg-source dpkg-genchanges debrepro debdiff apt-ftparchive dpkg-deb mmdebstrap pbuilder sbuild debootstrap :: opt --pre-invoke --post-invoke --status-logger --root-command --sign-command --before-second-build --setup-hook --extract-hook --essential-hook --customize-hook --hook-init --hook-build :: safe ^(?:fakeroot|gpg2?|debsign|sudo|/etc/\S*|\d\S*|sid|unstable|stable|\w+\.(?:cfg|conf))$ :: runs shell :: a tool of Debian runs a command
+exec.dpkg-build :: high :: dpkg-buildpackage dpkg-architecture debuild :: val ^-(?:r|c)?(?:/|\./)\S+|^(?:\S*/)?(?:ba|da|z|k)?sh$ :: a tool of Debian runs a command
+exec.version-manager :: medium :: rustup pyenv rbenv nvm nodenv goenv jenv asdf volta fnm opam cabal stack :: sub run exec :: runs a program of another version
+exec.settings-temporary :: high :: irb pry byebug jmeter bconsole calibre-debug psftp pytest tor abook cdist volatility varnishd w3m ant gem pacman makepkg rpmbuild facter chef-solo chef-client chef-apply ansible-vault ansible ansible-playbook kubectl helm k9s terraform tofu packer virtualenv quilt hg invoke fab overmind foreman honcho meson wp drush gunicorn uvicorn celery supervisord circusd pm2 bazel puma unicorn sphinx-build hugo jekyll mkdocs pandoc luatex texlua luajittex gst gprolog snakemake nextflow airflow act nomad consul vault goreleaser just skaffold tilt minicom ne vim micro nnn maildrop procmail newsboat rsync wpa_supplicant hostapd ifup ifdown stunnel stunnel4 monit rsnapshot nginx httpd apache2 apachectl lighttpd haproxy caddy php-fpm expect mutt neomutt lynx elinks links zathura mpv collectd telegraf fluentd logstash filebeat vector keepalived slapd exim exim4 postfix named snmpd syslog-ng rsyslogd xinetd irssi weechat kak vifm calcurse dunst polybar i3 sway awesome conky sxhkd xbindkeys dnsmasq openvpn ctest dovecot fail2ban-server fail2ban-client smbd cupsd sshd mysqld redis-server rtorrent mpd debugfs gnuplot scilab maxima perf just :: opt -f -c -C -x -r -s -S -m -F -b -g -R -L -P -conf -cfg -load -plugin-dir -config-file --file --config --conf --config-file --conf-file --rcfile --rc --script --macro --load --require --plugins --plugins-dir --plugin-dir --kubeconfig --custom-dir --external-dir --vault-password-file --inventory -i --quiltrc --config-dir --native-file --cross-file --output_base --themesDir --lua-filter --data-dir --defaults -t --luaonly --interfaces --rcscript --gpgdir --hookdir -p -l --extra-search-dir --sysconfdir --init --exec-path :: val ^(?:/tmp|/var/tmp|/dev/shm)(?:/|$) :: not (?:^| )(?:kubectl )?apply -f :: reads its settings, plan or plugins from where everybody can write
+exec.operand-temporary :: high :: byebug mutool cpanm wg-quick rpmbuild jdb procmail stunnel stunnel4 electron runghc runhaskell doxygen rackup vsftpd runsv runsvdir svscan condor_submit sbatch qsub bsub stap bpftrace chef-apply luatex texlua xbindkeys sxhkd monit rsnapshot :: val ^(?:/tmp|/var/tmp|/dev/shm)(?:/|$) :: runs what stands where everybody can write
+# version control: git(1) and its own pages, hg(1), svn(1), gitk(1)
+exec.git-handed :: high :: git :: opt -O --open-files-in-pager -x --extcmd --sendmail-cmd --to-cmd --cc-cmd --header-cmd --httpd --tool -t --access-hook --authors-prog --tree-filter --index-filter --msg-filter --env-filter --exec --upload-pack --receive-pack -u --gpg-program :: val ^(?:\S*/)?(?:ba|da|z|k)?sh(?:\s.*)?$|^(?:/tmp|/var/tmp|/dev/shm|\.)/|^\S.*[|;&$\x60] :: git runs a program it is given
+exec.git-shell-run :: high :: git :: line (?:bisect run|submodule foreach(?: --recursive)?) (?:\S*/)?(?:ba|da|z|k)?sh$ :: git opens a shell
+exec.hg-command :: high :: hg :: opt -e --ssh -c --command --remotecmd -p --program :: runs shell :: hg runs a command it is given
+exec.hg-debugger :: high :: hg :: line --debugger\b|^debugshell\b :: hg opens a debugger
+exec.vcs-settings :: high :: svn cvs gitk quilt git-gui rcs bzr :: opt --config-dir --argscmd --quiltrc -e --editor-cmd --tool :: val ^(?:/tmp|/dev/shm|/var/tmp|\./)|sh\b :: version control runs a command or settings of its own
+exec.extension :: high :: gh helm kubectl docker vagrant :: line ^(?:extension|plugin) (?:install|add|link) (?:\.|/|https?://(?!github\.com/)) :: adds a program to the tool from anywhere
+# data bases: mongosh, psql(1), pgbench(1), isql(1)
+exec.mongo-code :: high :: mongo mongosh :: opt --eval :: val child_process|\brun(?:Program|NonMongoProgram|MongoProgram)?\s*\(|spawn|require\s*\( :: the client runs a program
+exec.psql-variable :: high :: psql :: opt -v --set --variable :: val ^(?:EDITOR|PSQL_EDITOR|PAGER|VISUAL|HISTFILE|PROMPT\d)= :: the client is told which program to run
+exec.sql-meta :: high :: pgbench isql iusql usql mycli pgcli litecli mssql-cli tsql sqsh :: val ^(?:\\shell|\\setshell|!!|\\!|:!|go \|)(.*) :: the client runs a command
+exec.sql-settings :: high :: sqldiff sqlite3 duckdb :: opt -L --lib -init -cmd :: val ^(?:/tmp|/dev/shm|\./)|shell|system|\.so\b|load :: the client loads code or runs a command
+exec.duckdb-shell :: high :: duckdb :: val (?i:shellfs|install\s+\w*shell|\|\s*'\s*\)) :: the data base reads from a command
+exec.framework-code :: high :: rails artisan drush wp django-admin flask symfony magento craft heroku bin/console mix sbt lein :: val \b(?:system|exec|popen|spawn|passthru|shell_exec|proc_open|shell/sh|sys\.process)\b|\x60.+\x60|"\.!!? :: a tool of a framework runs code that starts a program
+exec.filter-shell :: high :: fontforge lilypond povray gri mscgen asy graphviz dot mf mpost mptopdf context mtxrun :: opt -c --command -e --evaluate :: val system|exec|popen|shell :: the program runs code that starts another
+# what is left: exiftool(1), lynx(1), qemu(1), rlwrap(1), tmux(1), incrontab(1)
+exec.python-run-module :: medium :: python :: opt -m :: safe ^(?:json\.tool|this|calendar|sysconfig|site|platform|tabnanny|tokenize|dis|ast|__hello__)$ :: python runs a module
+exec.node-run :: medium :: node :: val ^--(?:test|run|watch)(?:[=-]|$) :: node runs what the project says
+exec.exiftool :: high :: exiftool :: line (?:^| )-config (?!~?/?\.ExifTool)|(?:^| )-(?:if|p|userParam) ?.*(?:\bsystem\b|\bexec\b|\x60|\bqx\b)|\$\{[^}]*;[^}]*(?:system|exec|\x60) :: exiftool runs code that is given to it
+exec.lynx-exec :: high :: lynx :: val ^lynx(?:exec|prog|cgi): :: the browser runs a program
+exec.pdb :: high :: pdb ipdb pudb :: opt -c --command :: val !|system|import|exec|spawn :: the debugger runs code
+exec.qemu-script :: high :: qemu-system-x86_64 qemu-system-i386 qemu-system-aarch64 qemu-system-arm kvm qemu-kvm qemu :: val (?:^|,)(?:down)?script=(?!no\b)|^exec: :: the machine runs a script of this one
+exec.ssh-program :: high :: sshuttle mosh autossh rsync-ssl :: opt -e --ssh-cmd --ssh --client --server :: safe ^ssh(?: -(?:[pil] ?\S+|[TAxqvC46]+))*$ :: runs shell :: runs another program to connect
+exec.csvtool :: high :: csvtool :: sub call :: runs a command for each row
+persist.incrontab :: high :: incrontab :: val ^(?!-[ldv])\S :: sets what runs when files change
+exec.tmux-hook :: high :: tmux :: sub set-hook bind bind-key set set-option :: val (?:^|\s)(?:run(?:-shell)?|if-shell|pipe-pane|new-window|split-window|popup)\s+(.+) :: runs shell :: tmux runs a command later
+exec.torsocks-shell :: high :: torsocks torify :: val ^--shell$ :: opens a shell
+exec.rlwrap-filter :: high :: rlwrap :: opt -z --filter :: runs program :: runs a filter over what is typed
+exec.desktop-entry :: high :: xdg-open gio exo-open dex gtk-launch kde-open :: val ^(?:file://)?/\S*\.desktop$|^\.{1,2}/\S*\.desktop$ :: starts what a file of the desktop says
+shell.notebook :: high :: jupyter jupyter-lab jupyter-notebook ipython code-server :: line --(?:ip|bind-addr|NotebookApp\.ip)[= ]["']?(?:0\.0\.0\.0|\*)|--auth[= ]none|token=['"]{0,2}(?: |$) :: lets people in from outside
+`)

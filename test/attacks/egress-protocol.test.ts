@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect as connectSocket } from 'node:net'
+import { after, before, test } from 'node:test'
+import {
+  allow,
+  egressWorld,
+  getThroughTls,
+  HOST,
+  say,
+  tunnel,
+  type EgressWorld,
+  type Way,
+} from '../kit/egress.ts'
+import { until } from '../kit/house.ts'
+
+// Ways to make the proxy and a server read the same bytes differently, to hide where they go, or to hold a place.
+
+let world: EgressWorld
+let way: Way
+before(async () => {
+  world = await egressWorld({ settings: { limits: { headMs: 400, idleMs: 700 } } })
+  way = await world.open()
+})
+after(async () => await world[Symbol.asyncDispose]())
+
+const origin = () => `http://${HOST}:${world.plain.port}`
+const host = () => `Host: ${HOST}:${world.plain.port}\r\n`
+
+test('a request two readers would read differently reaches nobody', async () => {
+  const [url, h] = [`${origin()}/smuggled`, host()]
+  const smuggled = 'GET /inner HTTP/1.1\r\nHost: api.test\r\n\r\n'
+  const attempts: Readonly<Record<string, string>> = {
+    'length and coding': `POST ${url} HTTP/1.1\r\n${h}Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${smuggled}`,
+    'coding and length': `POST ${url} HTTP/1.1\r\n${h}Transfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n0\r\n\r\n${smuggled}`,
+    'two lengths': `POST ${url} HTTP/1.1\r\n${h}Content-Length: 0\r\nContent-Length: 44\r\n\r\n${smuggled}`,
+    'two codings': `POST ${url} HTTP/1.1\r\n${h}Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n`,
+    'a disguised coding': `POST ${url} HTTP/1.1\r\n${h}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n${smuggled}`,
+    'a coding with a tab': `POST ${url} HTTP/1.1\r\n${h}Transfer-Encoding:\x0bchunked\r\n\r\n0\r\n\r\n`,
+    'a coding before chunked': `POST ${url} HTTP/1.1\r\n${h}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`,
+    'a coding in HTTP/1.0': `POST ${url} HTTP/1.0\r\n${h}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+    'a length with a sign': `POST ${url} HTTP/1.1\r\n${h}Content-Length: +5\r\n\r\nhello`,
+    'two Hosts': `GET ${url} HTTP/1.1\r\n${h}Host: evil.test\r\n\r\n`,
+    'no Host': `GET ${url} HTTP/1.1\r\n\r\n`,
+    'another Host': `GET ${url} HTTP/1.1\r\nHost: evil.test\r\n\r\n`,
+    'another port in Host': `GET ${url} HTTP/1.1\r\nHost: ${HOST}:1\r\n\r\n`,
+    'a folded header': `GET ${url} HTTP/1.1\r\n${h}X: a\r\n b: c\r\n\r\n`,
+    'bare line feeds': `GET ${url} HTTP/1.1\n${h.replaceAll('\r', '')}\n`,
+    'a bare line feed in a header': `GET ${url} HTTP/1.1\r\n${h}X: a\nHost: evil.test\r\n\r\n`,
+    'a bare carriage return': `GET ${url} HTTP/1.1\r\n${h}X: a\rHost: evil.test\r\n\r\n`,
+    'a blank before the colon': `GET ${url} HTTP/1.1\r\n${h}Content-Length : 5\r\n\r\nhello`,
+    'a NUL': `GET ${url} HTTP/1.1\r\n${h}X: a\0b\r\n\r\n`,
+    'no version': `GET ${url}\r\n\r\n`,
+    'another version': `GET ${url} HTTP/1.2\r\n${h}\r\n`,
+    'user information': `GET http://user:pass@${HOST}:${world.plain.port}/ HTTP/1.1\r\n${h}\r\n`,
+    'a host in user information': `GET http://${HOST}:${world.plain.port}@evil.test/ HTTP/1.1\r\n${h}\r\n`,
+    'a backslash in the host': `GET http://evil.test\\@${HOST}:${world.plain.port}/ HTTP/1.1\r\n${h}\r\n`,
+    'a fragment': `GET ${url}#@evil.test HTTP/1.1\r\n${h}\r\n`,
+    'another scheme': `GET ftp://${HOST}/ HTTP/1.1\r\n${h}\r\n`,
+    'https in clear': `GET https://${HOST}:${world.tls.port}/ HTTP/1.1\r\nHost: ${HOST}:${world.tls.port}\r\n\r\n`,
+    'a path alone': `GET /smuggled HTTP/1.1\r\n${h}\r\n`,
+    'too many headers': `GET ${url} HTTP/1.1\r\n${h}${'X: y\r\n'.repeat(101)}\r\n`,
+    'too large a head': `GET ${url} HTTP/1.1\r\n${h}X: ${'y'.repeat(17_000)}\r\n\r\n`,
+    'HTTP/2 in clear': 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+  }
+  const connections = world.plain.connections()
+  for (const [name, text] of Object.entries(attempts)) {
+    const answer = await say(way.socket, text)
+    assert.ok(answer === '' || /^HTTP\/1.1 4\d\d /.test(answer), `${name}: ${answer.slice(0, 200)}`)
+  }
+  assert.equal(world.plain.connections(), connections)
+  assert.doesNotMatch(world.plain.seen(), /smuggled|inner|evil/)
+})
+
+test('a CONNECT that says two things, or carries more, is refused', async () => {
+  const target = `${HOST}:${world.plain.port}`
+  const attempts: Readonly<Record<string, string>> = {
+    'another Host': `CONNECT ${target} HTTP/1.1\r\nHost: evil.test:443\r\n\r\n`,
+    'two Hosts': `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\nHost: ${target}\r\n\r\n`,
+    'no Host': `CONNECT ${target} HTTP/1.1\r\n\r\n`,
+    'a body': `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\nContent-Length: 4\r\n\r\nbody`,
+    'user information': `CONNECT a@${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`,
+    'no port': `CONNECT ${HOST} HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`,
+    'a path': `CONNECT http://${target}/ HTTP/1.1\r\nHost: ${target}\r\n\r\n`,
+    'a NUL': `CONNECT ${HOST}\0.evil.test:443 HTTP/1.1\r\nHost: ${target}\r\n\r\n`,
+    'line feeds alone': `CONNECT ${target} HTTP/1.1\nHost: ${target}\n\n\r\n\r\n`,
+    'too large a head': `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\nX: ${'y'.repeat(17_000)}\r\n\r\n`,
+  }
+  const connections = world.plain.connections()
+  for (const [name, text] of Object.entries(attempts))
+    assert.match(await say(way.socket, text), /^HTTP\/1.1 400 /, name)
+  assert.equal(world.plain.connections(), connections)
+})
+
+test('a CONNECT that comes behind a request is read as strictly as one that comes first', async () => {
+  const behind = async (text: string): Promise<string> => {
+    const socket = connectSocket(way.socket)
+    const heard: string[] = []
+    socket.setEncoding('latin1').on('error', () => undefined)
+    socket.on('data', (chunk: string) => {
+      if (heard.push(chunk) === 1) socket.write(text)
+    })
+    socket.write(`GET ${origin()}/kept HTTP/1.1\r\n${host()}\r\n`)
+    await once(socket, 'close')
+    return heard.join('')
+  }
+  const connect = (target: string, named = target) => `CONNECT ${target} HTTP/1.1\r\nHost: ${named}\r\n\r\n`
+  assert.match(await behind(connect('evil.test:443')), /saw GET \/kept[^]*HTTP\/1.1 403 [^]*"code":"outside"/)
+  assert.match(await behind(connect(`${HOST}:443`, 'evil.test:443')), /saw GET \/kept[^]*HTTP\/1.1 400 /)
+  const early = await say(
+    way.socket,
+    `GET ${origin()}/kept HTTP/1.1\r\n${host()}\r\n${connect(`${HOST}:${world.raw.port}`)}`,
+  )
+  assert.doesNotMatch(early, /Connection Established/)
+})
+
+test('inside a tunnel Host must be the host of the tunnel, for every request', async () => {
+  const { socket } = await tunnel(way.socket, `${HOST}:${world.plain.port}`)
+  const heard: string[] = []
+  socket
+    .setEncoding('latin1')
+    .on('data', (text: string) => heard.push(text))
+    .resume()
+  socket.write(`GET /first HTTP/1.1\r\n${host()}\r\nGET /second HTTP/1.1\r\nHost: evil.test\r\n\r\n`)
+  await once(socket, 'close')
+  assert.match(heard.join(''), /saw GET \/first[^]*HTTP\/1.1 403 [^]*"code":"mismatch"/)
+  assert.doesNotMatch(world.plain.seen(), /second/)
+})
+
+test('TLS must be for the host that was asked for', async () => {
+  const target = `${HOST}:${world.tls.port}`
+  const ask = (servername: string) => getThroughTls(way.socket, target, { servername, ca: world.root })
+  const seen = world.tls.seen()
+  assert.match(await ask('other.test'), /^failed: /)
+  assert.match(await ask(''), /^failed: /, 'no name at all')
+  assert.equal(world.tls.seen(), seen)
+  assert.match(await ask(HOST.toUpperCase()), /saw GET/, 'the same name in other letters')
+  const codes = () =>
+    way
+      .events()
+      .flatMap((event) => (event.kind === 'end' && event.port === world.tls.port ? [event.code] : []))
+  await until(() => codes().filter((code) => code === 'mismatch').length === 2, 'both are on record')
+})
+
+test('what is neither TLS nor HTTP gets nowhere, unless the rule says so', async () => {
+  const { socket } = await tunnel(way.socket, `${HOST}:${world.raw.port}`)
+  const heard: Buffer[] = []
+  socket.on('data', (chunk: Buffer) => heard.push(chunk)).resume()
+  socket.write('\x00\x01exfiltrated bytes')
+  await once(socket, 'close')
+  assert.equal(Buffer.concat(heard).length, 0)
+  assert.doesNotMatch(world.raw.seen(), /exfiltrated/)
+
+  const open = await world.open({ rules: [allow(HOST, [world.raw.port], { opaque: true })] })
+  const tunnelled = await tunnel(open.socket, `${HOST}:${world.raw.port}`)
+  tunnelled.socket.end('meant bytes')
+  const [first] = (await once(tunnelled.socket.resume(), 'data')) as [Buffer]
+  assert.equal(first.toString(), 'greeting\n')
+  await once(tunnelled.socket, 'close')
+  assert.match(world.raw.seen(), /meant bytes/)
+})
+
+test('who sends a head byte by byte, or nothing, loses the place', async () => {
+  const drip = async (text: string) => {
+    const socket = connectSocket(way.socket)
+    socket.on('error', () => undefined).resume()
+    const timer = setInterval(() => socket.write('X'), 40)
+    socket.write(text)
+    await once(socket, 'close')
+    clearInterval(timer)
+  }
+  await Promise.all([
+    drip('GET http://api.test/ HTTP/1.1\r\nX-Slow: '),
+    drip('CONNECT api.test:443 HTTP/1.1\r\nX-Slow: '),
+    drip('C'),
+    drip('\x05'),
+    drip(
+      `CONNECT ${HOST}:${world.tls.port} HTTP/1.1\r\nHost: ${HOST}:${world.tls.port}\r\n\r\n\x16\x03\x01\x40\x00`,
+    ),
+  ])
+  const silent = connectSocket(way.socket)
+  silent.on('error', () => undefined).resume()
+  await once(silent, 'close')
+})
+
+test('a tunnel in which nothing moves is closed', async () => {
+  const open = await world.open({ rules: [allow(HOST, [world.raw.port], { opaque: true })] })
+  const { socket, head } = await tunnel(open.socket, `${HOST}:${world.raw.port}`)
+  assert.match(head, /^HTTP\/1.1 200 /)
+  await once(socket.resume(), 'close')
+  await until(() => open.events().some(({ kind }) => kind === 'end'), 'the end is told')
+})
+
+test('a WebSocket goes through, and only to where it may', async () => {
+  const upgrade = (port: number, name = HOST) =>
+    `GET http://${name}:${port}/ws HTTP/1.1\r\nHost: ${name}:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`
+  const socket = connectSocket({ path: way.socket, allowHalfOpen: true })
+  socket.write(upgrade(world.plain.port))
+  const [head] = (await once(socket, 'data')) as [Buffer]
+  assert.match(head.toString(), /^HTTP\/1.1 101 /)
+  socket.destroy()
+  assert.match(await say(way.socket, upgrade(world.plain.port, 'evil.test')), /^HTTP\/1.1 403 /)
+})

@@ -1,0 +1,105 @@
+/** The command line of the firewall as processes: killed half way, without rights, and with a daemon that records. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, suite, test } from 'node:test'
+import { askAsAgent } from '../kit/agent.ts'
+import { needs } from '../kit/box.ts'
+import { house, until } from '../kit/house.ts'
+import { networks, whyNoNetwork, type Network } from '../kit/network.ts'
+import { configure, owner } from '../kit/owner.ts'
+
+const CLI = new URL('../../src/cli/main.ts', import.meta.url).pathname
+const NFT = '/usr/sbin/nft'
+const SETTINGS = 'management:\n  subnets: [10.9.0.0/24]\noutbound:\n  users: [root]\n'
+
+suite('the firewall as processes', { skip: whyNoNetwork() }, () => {
+  const home = house({ after })
+  const made = networks()
+  after(() => made.end())
+  configure(home, 'firewall.yaml', SETTINGS)
+
+  /** Runs a command in a network of the test's own; killed when `kill` says so. */
+  async function firewall(network: Network, words: readonly string[], kill?: () => boolean) {
+    const [file = '', ...enter] = network.through
+    const child = spawn(file, [...enter, process.execPath, CLI, 'firewall', ...words], {
+      env: home.environment,
+    })
+    child.stdin.end()
+    const said = { out: '', err: '' }
+    child.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString()))
+    child.stderr.on('data', (chunk: Buffer) => (said.err += chunk.toString()))
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
+    if (kill !== undefined) {
+      await until(kill, 'the moment to kill it', 60_000)
+      child.kill('SIGKILL')
+    }
+    return { code: await ended, ...said }
+  }
+  const tables = (network: Network) => network.run(NFT, 'list', 'tables').trim()
+
+  test('the death of the command that applied it keeps no change from being taken back', async () => {
+    const network = await made.make()
+    network.run(NFT, 'add', 'table', 'inet', 'other')
+    const isIn = () => tables(network).includes('inet warder')
+    await firewall(network, ['apply', '--within', '5s'], isIn)
+    await until(() => !isIn(), 'the way back', 60_000)
+    assert.equal(tables(network), 'table inet other')
+    const late = await firewall(network, ['confirm', '--json'])
+    assert.deepEqual([late.code, codeIn(late.out)], [4, 'FIREWALL_NOT_PENDING'])
+  })
+
+  test('each act is recorded before it is done, an agent is refused, and what was done is told', async (t) => {
+    const me = await owner({ after }, home)
+    const network = await made.make()
+    assert.equal((await firewall(network, ['apply', '--within', '10m'])).code, 0)
+    assert.equal((await firewall(network, ['confirm'])).code, 0)
+    const words = ['--port', '8080', '--from', '10.0.0.0/8', '--for', '1h', '--reason', 'a new certificate']
+    assert.equal((await firewall(network, ['allow', ...words])).code, 0)
+    network.run(NFT, 'add', 'rule', 'inet', 'warder', 'input', 'tcp', 'dport', '9', 'accept')
+    const status = await firewall(network, ['status', '--json'])
+    assert.equal(status.code, 8, status.err)
+    assert.match(status.out, /"line": "tcp dport 9 accept"/)
+    const entries = (await me.ledger({})).filter(({ action }) => action === 'firewall:write')
+    const told = (act: string, outcome: string) =>
+      entries.findIndex(
+        ({ target, result, layer }) => target === act && `${layer}: ${result}`.endsWith(outcome),
+      )
+    for (const act of ['apply', 'confirm', 'allow']) {
+      const [asked, done] = [told(act, ': allowed'), told(act, 'firewall: success')]
+      assert.ok(asked >= 0 && asked < done, `${act}: ${asked}, ${done}`)
+    }
+    if (!needs(t, '/usr/bin/perl')) return
+    const body = { act: 'remove', about: 'all', digest: '0'.repeat(64) }
+    const [answer] = await askAsAgent(home, 'builder', [{ method: 'POST', path: '/v1/firewall/acts', body }])
+    assert.deepEqual([answer?.status, answer?.body['code']], [403, 'NOT_FOR_AGENTS'])
+  })
+
+  test('without the right to change it the answer says which is missing, and nothing is written', async () => {
+    const bare = house({ after })
+    mkdirSync(join(bare.home, '.config/warder'), { recursive: true, mode: 0o700 })
+    configure(bare, 'firewall.yaml', SETTINGS)
+    const words = ['--bounding-set=-net_admin', '--inh-caps=-net_admin', '--', process.execPath, CLI]
+    const child = spawn('/usr/bin/setpriv', [...words, 'firewall', 'apply', '--json'], {
+      env: bare.environment,
+    })
+    const said = { out: '' }
+    child.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString()))
+    const code = await new Promise((resolve) => child.once('close', resolve))
+    assert.deepEqual([code, codeIn(said.out)], [3, 'FIREWALL_RIGHTS'])
+    assert.match(said.out, /CAP_NET_ADMIN/)
+    assert.ok(!readdirSync(bare.home, { recursive: true }).some((name) => String(name).includes('pending-')))
+  })
+
+  test('what every act was is noted on disk as well, for when no daemon runs', () => {
+    const notes = readFileSync(join(home.state, 'firewall/acts.jsonl'), 'utf8').trim().split('\n')
+    const acts = notes.map((line) => (JSON.parse(line) as { act: string }).act)
+    assert.deepEqual(acts.slice(-3), ['apply', 'confirm', 'allow'])
+    assert.ok(acts.includes('rollback'))
+  })
+})
+
+function codeIn(json: string): unknown {
+  return (JSON.parse(json) as { error?: { code?: string } }).error?.code
+}

@@ -46,6 +46,8 @@ suite('the firewall as processes', { skip: whyNoNetwork() }, () => {
     await firewall(network, ['apply', '--within', '5s'], isIn)
     await until(() => !isIn(), 'the way back', 60_000)
     assert.equal(tables(network), 'table inet other')
+    const acts = join(home.state, 'firewall/acts.jsonl')
+    await until(() => readFileSync(acts, 'utf8').includes('"rollback"'), 'it is noted', 60_000)
     const late = await firewall(network, ['confirm', '--json'])
     assert.deepEqual([late.code, codeIn(late.out)], [4, 'FIREWALL_NOT_PENDING'])
   })

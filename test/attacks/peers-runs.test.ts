@@ -176,6 +176,8 @@ test('what a command leaves running ends with it', async () => {
 test('a run has a socket of its own while it lasts, and leaves nothing behind in the runtime directory', async () => {
   const all = (): string[] => readdirSync(house.runtime, { recursive: true, encoding: 'utf8' }).sort()
   await sh('true') // the daemon's own files are there from now on
+  const ofRuns = () => all().filter((name) => /^warder\/(?:agents|egress)\/.*\.sock$/.test(name))
+  await until(() => ofRuns().length === 0, 'the runs before have left', 60_000)
   const before = all()
   const run = house.start(['run', '-q', '--agent', 'leaver', '--', '/bin/sh'])
   let said = ''

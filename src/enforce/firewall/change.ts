@@ -115,8 +115,9 @@ async function undo({ nft, state, clock }: FirewallHost, change: Change): Promis
       cause,
     })
   }
-  state.finish(change.id)
+  // noted first: another command may be finishing the same, and one of the two will find nothing left to finish
   state.note({ at: clock.now(), act: 'rollback', id: change.id })
+  state.finish(change.id)
 }
 
 /** Waits until the time of a change is over, then takes it back unless it was confirmed. For a process of its own. */

@@ -46,8 +46,6 @@ suite('the firewall as processes', { skip: whyNoNetwork() }, () => {
     await firewall(network, ['apply', '--within', '5s'], isIn)
     await until(() => !isIn(), 'the way back', 60_000)
     assert.equal(tables(network), 'table inet other')
-    const acts = join(home.state, 'firewall/acts.jsonl')
-    await until(() => readFileSync(acts, 'utf8').includes('"rollback"'), 'it is noted', 60_000)
     const late = await firewall(network, ['confirm', '--json'])
     assert.deepEqual([late.code, codeIn(late.out)], [4, 'FIREWALL_NOT_PENDING'])
   })
@@ -98,7 +96,6 @@ suite('the firewall as processes', { skip: whyNoNetwork() }, () => {
     const notes = readFileSync(join(home.state, 'firewall/acts.jsonl'), 'utf8').trim().split('\n')
     const acts = notes.map((line) => (JSON.parse(line) as { act: string }).act)
     assert.deepEqual(acts.slice(-3), ['apply', 'confirm', 'allow'])
-    assert.ok(acts.includes('rollback'))
   })
 })
 

@@ -128,7 +128,8 @@ export class WaysOut {
     this.#runs.set(runId, { run, agent, profile, grant })
     const isOurs = host.uid === process.getuid?.()
     const directory = isOurs ? join(this.#options.runtimeDirectory, 'egress') : GIVEN_AWAY.sockets
-    const source = join(directory, `${runId.slice(-12)}.sock`)
+    // where both lie in one directory, the agent's own socket has the name without `out`
+    const source = join(directory, `${runId.slice(-12)}.out.sock`)
     const { authorityPem } = await proxy.open(grant, source, isOurs ? undefined : host.uid)
     const inside = this.#insideOf(profile, authorityPem)
     return {

@@ -158,7 +158,7 @@ const FROM_SANDBOX: Record<string, string> = {
   test: 'sandbox: profile agent, process.fork',
   key: 'sandbox: not mounted, home is empty',
   hook: 'sandbox: profile agent, protected .git/ is read-only',
-  network: 'sandbox: network namespace of its own, network.mode none',
+  network: 'sandbox: network namespace of its own',
   bomb: 'sandbox: profile agent, process.max_processes',
   neighbour: 'sandbox: not mounted',
   ledger: 'sandbox: not mounted',

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
+import { chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { askAsAgent } from '../kit/agent.ts'
 import { approver, handled } from '../kit/approver.ts'
@@ -232,6 +234,16 @@ async function proxyPid(): Promise<number> {
   }
   assert.fail('no proxy runs')
 }
+
+test('an agent that runs as somebody else than the daemon has its own way out, and the socket is its own', async (s) => {
+  if (process.getuid?.() !== 0) return s.skip('NOT tried: only root runs agents as others')
+  await open()
+  const workspace = mkdtempSync(join(tmpdir(), 'we-'))
+  t.after(() => rmSync(workspace, { recursive: true, force: true }))
+  chownSync(workspace, 1234, 1234)
+  const said = await connects('other', [at(OPEN), 'unnamed.test:443'], { workspace })
+  assert.deepEqual(said, [`${at(OPEN)} 200`, 'unnamed.test:443 403 default'])
+})
 
 test('a secret whose profile has no network is refused, not ignored', async () => {
   await refused(

@@ -1,7 +1,7 @@
 /** The command line of the firewall as processes: killed half way, without rights, and with a daemon that records. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { askAsAgent } from '../kit/agent.ts'
@@ -43,8 +43,16 @@ suite('the firewall as processes', { skip: whyNoNetwork() }, () => {
     const network = await made.make()
     network.run(NFT, 'add', 'table', 'inet', 'other')
     const isIn = () => tables(network).includes('inet warder')
-    await firewall(network, ['apply', '--within', '5s'], isIn)
+    const directory = join(home.state, 'firewall')
+    // nft lists a table for a moment while it only checks one; what is in force was begun and is watched
+    const isUnderWay = () =>
+      existsSync(directory) && readdirSync(directory).some((name) => name.startsWith('watch-')) && isIn()
+    await firewall(network, ['apply', '--within', '5s'], isUnderWay)
+    assert.ok(isIn(), 'it is in force, and who put it there is dead')
     await until(() => !isIn(), 'the way back', 60_000)
+    const acts = join(directory, 'acts.jsonl')
+    const isNoted = () => existsSync(acts) && readFileSync(acts, 'utf8').includes('"rollback"')
+    await until(isNoted, 'it is noted', 60_000)
     assert.equal(tables(network), 'table inet other')
     const late = await firewall(network, ['confirm', '--json'])
     assert.deepEqual([late.code, codeIn(late.out)], [4, 'FIREWALL_NOT_PENDING'])
@@ -96,6 +104,7 @@ suite('the firewall as processes', { skip: whyNoNetwork() }, () => {
     const notes = readFileSync(join(home.state, 'firewall/acts.jsonl'), 'utf8').trim().split('\n')
     const acts = notes.map((line) => (JSON.parse(line) as { act: string }).act)
     assert.deepEqual(acts.slice(-3), ['apply', 'confirm', 'allow'])
+    assert.ok(acts.includes('rollback'))
   })
 })
 

@@ -1,3 +1,4 @@
+import { isHostNamed } from '../core/host-pattern.ts'
 import { parseSizeBytes } from '../core/quantity.ts'
 import type { EgressDocument, PolicyDocument } from '../decide/policy/index.ts'
 import { DEFAULT_BUDGET, type EgressGrant, type Shape } from '../enforce/egress/index.ts'
@@ -40,12 +41,7 @@ function isFor(agents: EgressDocument['agents'], agent: string): boolean {
 }
 
 function speaksOf({ hosts, ports }: EgressDocument, { host, port }: Place): boolean {
-  return hosts.some((pattern) => isNamed(host, pattern)) && (ports === undefined || ports.includes(port))
-}
-
-function isNamed(host: string, pattern: string): boolean {
-  if (pattern.startsWith('*.')) return host.endsWith(pattern.slice(1))
-  return host === pattern.replace(/^\[|\]$/g, '')
+  return hosts.some((pattern) => isHostNamed(host, pattern)) && (ports === undefined || ports.includes(port))
 }
 
 function shapeOf({ id, methods, paths, opaque, addresses }: EgressDocument): Shape {

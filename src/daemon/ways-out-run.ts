@@ -2,6 +2,7 @@ import type { Action } from '../core/action.ts'
 import { digestOf } from '../core/canonical.ts'
 import type { Decision } from '../core/decision.ts'
 import { messageOf } from '../core/error.ts'
+import { isHostNamed } from '../core/host-pattern.ts'
 import { newId } from '../core/id.ts'
 import type { Permit } from '../core/permit.ts'
 import type { Shape } from '../enforce/egress/index.ts'
@@ -250,12 +251,10 @@ function placeOf(name: string): Place {
 
 const WEB_PORTS = ['80', '443']
 
-/** `*.x` is every name below x, not x itself; a profile speaks of the web, so of its two ports. */
+/** A profile speaks of the web, so of its two ports. */
 function isNamed(resource: string, pattern: string): boolean {
   const at = resource.lastIndexOf(':')
-  const host = resource.slice(0, at)
-  if (!WEB_PORTS.includes(resource.slice(at + 1))) return false
-  return pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) : host === pattern
+  return WEB_PORTS.includes(resource.slice(at + 1)) && isHostNamed(resource.slice(0, at), pattern)
 }
 
 function noteOf({ connections, bytesOut, bytesIn }: Traffic): string {

@@ -196,6 +196,17 @@ test('what cannot be enforced is refused and not left out', () => {
   assert.equal(made({}, { terminal: true }).terminal, false)
 })
 
+test('a way out is a port that leads to the proxy, or a network where everything does; that one must be in force', () => {
+  const proxied = made({ way: 'told' }, { network: { mode: 'policy' } })
+  assert.deepEqual(proxied.bridge, { port: 3128, socket: '/run/warder/egress.sock' })
+  assert.ok(proxied.network === undefined && !proxied.requires.includes('transparent-network'))
+  const led = made({ way: 'told' }, { network: { mode: 'policy', via: 'transparent' } })
+  assert.ok(led.bridge === undefined && led.network?.mode === 'transparent')
+  assert.ok(led.requires.includes('transparent-network'))
+  const without = made({}, { network: { mode: 'policy', via: 'transparent' } })
+  assert.deepEqual([without.bridge, without.network], [undefined, undefined], 'no way out, no network at all')
+})
+
 test('nobody is root inside, and root outside becomes the owner of the workspace', () => {
   const root = { uid: 0, gid: 0, name: 'root' }
   const by = (owner: { uid: number; gid: number }, fields: Partial<ProfileInput> = {}) =>

@@ -108,6 +108,7 @@ export function compile(profile: Profile, context: CompileContext, lookup: Looku
   const mounts = arrange([...wanted, ...pinParents(pinned, lookup)])
   refuseLeaks(mounts, workspace, layer)
   const path = innerPath(searchPath, tools.program, isVisible)
+  const way = wayOf(profile, context.way, lookup)
   const spec = {
     version: 1 as const,
     profile: profile.name,
@@ -127,9 +128,9 @@ export function compile(profile: Profile, context: CompileContext, lookup: Looku
     terminal: context.terminal === true,
     ...(recycle === undefined ? {} : { recycle }),
     ...outboxOf(profile),
-    ...wayOf(profile, context.way, lookup),
+    ...way,
     umask: context.umask ?? 0o022,
-    requires: requiredFor(profile, mounts),
+    requires: requiredFor(profile, mounts, way),
     minimumLevel: profile.minimum_level,
     notEnforced: [...hidden.notEnforced, ...reach.notEnforced, ...ALWAYS_OPEN],
     notes: [...notesOf(profile, host, mounts), ...devices.notes, ...reach.notes],

@@ -39,11 +39,13 @@ function isDevice(mount: Mount): boolean {
 export function requiredFor(
   { requires, outbox }: Profile,
   mounts: readonly Mount[],
+  { network }: Pick<SandboxSpec, 'network'>,
 ): SandboxSpec['requires'] {
   const needed = [
     ...(mounts.some(({ type }) => type === 'overlay') ? (['overlay'] as const) : []),
     ...(mounts.some(isDevice) ? (['named-devices'] as const) : []),
     ...(outbox === undefined ? [] : (['outbox'] as const)),
+    ...(network === undefined ? [] : (['transparent-network'] as const)),
   ]
   return [...new Set([...requires, ...needed])]
 }

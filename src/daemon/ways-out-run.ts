@@ -53,6 +53,8 @@ interface Opened {
   readonly permit: Permit
   readonly action: Action
   readonly rule: string
+  /** How it may be used, as text, to notice when the policy says it in another way. */
+  readonly shapes: string
   readonly since: number
 }
 
@@ -114,11 +116,21 @@ export class RunWay {
       if (this.#isOver) return OVER
       permits.redeem(permit, 'egress', action.bytes)
       const { rule } = verdict.decision
-      this.#opened.set(nameOf(place), { permit, action, rule, since: monotonicMs() })
+      this.#opened.set(nameOf(place), {
+        permit,
+        action,
+        rule,
+        shapes: this.#shapes(place),
+        since: monotonicMs(),
+      })
       return this.#yes(place, rule)
     } finally {
       judged.delete(action.bytes)
     }
+  }
+
+  #shapes(place: Place): string {
+    return JSON.stringify(this.#options.shapesOf(place) ?? [])
   }
 
   #yes(place: Place, rule: string): PlaceAnswer {
@@ -156,13 +168,14 @@ export class RunWay {
     return { ...decision, effect: 'allow', layer: 'sandbox', rule, reason: `profile ${name} names ${named}` }
   }
 
-  /** The places that policy, a grant that ended, or a stop has closed since; they are no longer open here. */
+  /** The places that policy, a grant that ended, or a stop has closed or changed since; they are no longer open here. */
   closedSince(): readonly (Place & { readonly permit: Permit; readonly since: number })[] {
     this.#saidNo.clear() // a no is good for the moment, so that who asks in a loop is asked about once in it
     if (this.#opened.size === 0) return [] // nor is somebody known who has not begun yet
     const { rooms, again } = this.#options
     const who = rooms.identify(agentOf(this.#options))
-    const closed = [...this.#opened].filter(([, { action }]) => {
+    const closed = [...this.#opened].filter(([name, { action, shapes }]) => {
+      if (shapes !== this.#shapes(placeOf(name))) return true // to be opened again as the policy says it now
       const decision = rooms.contained(who, action) ?? this.#bounded(again(who, action), action)
       return decision.effect === 'deny'
     })

@@ -123,7 +123,9 @@ export class WaysOut {
     const grant = grantFor(runId, agent, policy, standIns)
     const run = new RunWay({
       ...{ rooms, permits, again, judged, monotonicMs },
-      ...{ runId, agent, profile, shapesOf: policy.shapesOf },
+      ...{ runId, agent, profile },
+      // as the policy in force says it at that moment: a run may last for days
+      shapesOf: (place) => this.#options.policyOf(agent).shapesOf(place),
     })
     this.#runs.set(runId, { run, agent, profile, grant })
     const isOurs = host.uid === process.getuid?.()

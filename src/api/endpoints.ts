@@ -151,13 +151,18 @@ export const GuaranteeShape = z.object({
   fix: z.string().optional(),
 })
 
-export const StatusShape = z.object({
+const DAEMON = {
   version: z.string(),
   pid: z.int(),
   profile: z.enum(['dev', 'test', 'prod']),
   startedAt: z.iso.datetime(),
   mode: z.enum(['normal', 'manual']),
   stops: z.array(z.object({ agent: z.string(), since: z.string(), by: z.string(), reason: z.string() })),
+  socket: z.object({ path: z.string(), peerUid: z.boolean() }),
+}
+
+export const StatusShape = z.object({
+  ...DAEMON,
   policy: z.object({
     file: z.string(),
     digest: z.string(),
@@ -191,7 +196,6 @@ export const StatusShape = z.object({
     airlock: AirlockShape,
     runs: z.int().describe('that have a way out'),
   }),
-  socket: z.object({ path: z.string(), peerUid: z.boolean() }),
   runs: z.array(RunShape),
   unsettled: z.int().describe('permits that were issued and never settled'),
   degraded: z.array(z.string()),
@@ -270,6 +274,13 @@ export const ENDPOINTS = {
     about: 'what is in force right now',
     input: Nothing,
     output: StatusShape,
+  }),
+  daemon: endpoint({
+    method: 'GET',
+    path: '/v1/daemon',
+    about: 'who answers, and whether anything is stopped; unlike status it asks nobody else',
+    input: Nothing,
+    output: z.object({ ...DAEMON, watchers: z.int().describe('who would see a question') }),
   }),
   decide: endpoint({
     method: 'POST',

@@ -25,10 +25,8 @@ export async function takeOver({ values, append, now }: TakeOverOptions): Promis
   await recordNotes(stateDirectory, append)
 }
 
-type StatusHandlers = Pick<Handlers, 'status' | 'runs'>
-
 /** `status` says when the daemon did not last. */
-export function withFailures(failures: Failures = [], handlers: StatusHandlers): StatusHandlers {
+export function withFailures<H extends Pick<Handlers, 'status'>>(failures: Failures = [], handlers: H): H {
   return {
     ...handlers,
     async status(input, caller) {

@@ -140,16 +140,12 @@ test('who was not given it neither looks nor answers; a guest never answers, and
   await refused(yes(phone, its), 'APPROVAL_FORBIDDEN')
   await deny(its)
   assert.equal((await own).decision.effect, 'deny')
-  const before = (await me.call('status', {})).approvals.watchers
+  const before = (await me.call('daemon', {})).watchers
   const left = new AbortController()
   const looking = those.client.stream('approvalFollow', { agent: 'builder' }, holder(looker), left.signal)
   const changes = looking[Symbol.asyncIterator]()
   assert.equal((await changes.next()).value?.what, 'here')
-  assert.equal(
-    (await me.call('status', {})).approvals.watchers,
-    before,
-    'one who only looks makes nobody wait',
-  )
+  assert.equal((await me.call('daemon', {})).watchers, before, 'one who only looks makes nobody wait')
   left.abort()
 })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect as connectSocket } from 'node:net'
+import { connect as connectSocket, type Socket } from 'node:net'
 import { after, before, test } from 'node:test'
 import {
   allow,
@@ -166,7 +166,7 @@ test('who sends a head byte by byte, or nothing, loses the place', async () => {
     socket.on('error', () => undefined).resume()
     const timer = setInterval(() => socket.write('X'), 40)
     socket.write(text)
-    await once(socket, 'close')
+    await closed(socket)
     clearInterval(timer)
   }
   await Promise.all([
@@ -180,8 +180,13 @@ test('who sends a head byte by byte, or nothing, loses the place', async () => {
   ])
   const silent = connectSocket(way.socket)
   silent.on('error', () => undefined).resume()
-  await once(silent, 'close')
+  await closed(silent)
 })
+
+/** However it ends: who writes into what is being closed is told so by an error as well. */
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => void socket.once('close', () => resolve()))
+}
 
 test('a tunnel in which nothing moves is closed', async () => {
   const open = await world.open({ rules: [allow(HOST, [world.raw.port], { opaque: true })] })

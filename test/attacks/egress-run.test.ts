@@ -221,7 +221,7 @@ async function connectsOrError(agent: string): Promise<string> {
 }
 
 async function proxyPid(): Promise<number> {
-  const { pid } = await me.call('status', {})
+  const { pid } = await me.call('daemon', {})
   const { readdirSync, readFileSync } = await import('node:fs')
   for (const each of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {

@@ -26,7 +26,7 @@ test('a run that ends while the disk is full takes no daemon along, and how it e
     assert.equal((await attached).exit.reason, 'killed')
     await new Promise((done) => setTimeout(done, 200))
     process.kill(pid!, 0) // the same daemon still runs, and answers
-    assert.equal((await me.call('status', {})).mode, 'manual')
+    assert.equal((await me.call('daemon', {})).mode, 'manual')
     unlinkSync(ballast)
     await me.entry({ action: 'agent:start', target: 'agent-a', result: 'cancelled' })
     await me.entry({ action: 'agent:stop', target: run, result: 'success' })
@@ -44,7 +44,7 @@ test('a disk that an agent filled does not save it from a stop', (t) =>
     assert.match(stopped.stderr, /killed, but the stop was not written/)
     assert.equal((await attached).exit.code ?? 137, 137)
     // and the daemon that was told keeps it in force
-    const { stops } = await me.call('status', {})
+    const { stops } = await me.call('daemon', {})
     assert.deepEqual(
       stops.map(({ agent }) => agent),
       ['agent-a'],

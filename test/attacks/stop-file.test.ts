@@ -25,23 +25,23 @@ test('stops from several commands and the daemon at the same moment are all in f
     ...more.map((agent) => me.call('stop', { agent, reason: 'through the daemon alone' })),
     ...more.map((name) => stop(lone, `${name}-command`)),
   ])
-  const stopped = (await me.call('status', {})).stops.map(({ agent }) => agent).sort()
+  const stopped = (await me.call('daemon', {})).stops.map(({ agent }) => agent).sort()
   assert.deepEqual(stopped, [...names, ...more, ...more.map((name) => `${name}-command`)].sort())
   me.client.close()
   await killDaemon(lone)
   const again = await owner(t, lone)
-  assert.equal((await again.call('status', {})).stops.length, 18)
+  assert.equal((await again.call('daemon', {})).stops.length, 18)
 })
 
 test('a stop file that is taken away frees nobody, and only the owner ends it', async (t) => {
   const me = await owner(t, home)
-  assert.equal((await me.call('status', {})).mode, 'normal') // on a fresh machine there is none to miss
+  assert.equal((await me.call('daemon', {})).mode, 'normal') // on a fresh machine there is none to miss
   assert.equal((await me.attach((await me.open({ argv: ['/bin/true'] })).permit)).exit.code, 0)
   await me.call('stop', { agent: 'builder', reason: 'a test' })
   rmSync(join(home.state, 'stop.json'))
   await refused(me.open({ argv: ['/bin/true'], agent: 'builder' }), 'STOPPED')
   await refused(me.open({ argv: ['/bin/true'], agent: 'another' }), 'STOPPED') // nobody knows who was stopped
-  assert.equal((await me.call('status', {})).mode, 'manual')
+  assert.equal((await me.call('daemon', {})).mode, 'manual')
   // a stop of one agent does not make a file that has forgotten the others
   const one = await stop(home, 'third')
   assert.equal(one.code, 0, one.stderr)
@@ -77,7 +77,7 @@ test('taken away while the daemon is down, with its mark too, the ledger still k
   // the file that says "nothing is stopped" is believed: it is there
   assert.match(readFileSync(join(lone.state, 'stop.json'), 'utf8'), /"agents": \{\}/)
   const later = await owner(t, lone)
-  assert.equal((await later.call('status', {})).mode, 'normal')
+  assert.equal((await later.call('daemon', {})).mode, 'normal')
 })
 
 test('an agent that asks to be stopped or to stop others leaves nothing behind that stops anybody', async (t) => {
@@ -91,5 +91,5 @@ test('an agent that asks to be stopped or to stop others leaves nothing behind t
   me.client.close()
   await endDaemon(lone)
   const again = await owner(t, lone)
-  assert.equal((await again.call('status', {})).mode, 'normal')
+  assert.equal((await again.call('daemon', {})).mode, 'normal')
 })

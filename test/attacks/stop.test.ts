@@ -92,7 +92,7 @@ test('stop --all ends everything and nothing new starts; only the owner lifts it
   assert.match(unreasoned.stderr, /--reason/)
   const misnamed = await home.warder(['resume', '--all', '--reason', 'over', '--confirm', 'everything'])
   assert.equal(misnamed.code, 5)
-  assert.equal((await me.call('status', {})).mode, 'manual')
+  assert.equal((await me.call('daemon', {})).mode, 'manual')
   const lifted = await home.command(['resume', '--all', '--reason', 'over', '--confirm', 'all'])
   assert.equal(lifted.code, 0, lifted.stderr)
   assert.equal((await home.warder(['run', '--agent', 'newcomer', '--', '/bin/true'])).code, 0)
@@ -133,7 +133,7 @@ test('a stop file that cannot be understood stops everything', async () => {
     await refused(me.open({ argv: ['/bin/true'], agent: 'anybody' }), 'STOPPED')
     const { decision } = await me.call('decide', { as: 'anybody', capability: 'fs:read:/srv/x' })
     assert.deepEqual([decision.layer, decision.rule], ['containment', 'containment.unreadable'])
-    assert.equal((await me.call('status', {})).mode, 'manual')
+    assert.equal((await me.call('daemon', {})).mode, 'manual')
   }
   await stop(home, '--all') // the way out its error names
   await me.call('resume', { reason: 'the file is mended' })
@@ -178,12 +178,12 @@ test('manual mode survives a restart of the daemon', async (t) => {
   const lone = house(t)
   await stop(lone, '--all') // before any daemon ever ran
   const by = await owner(t, lone)
-  assert.equal((await by.call('status', {})).mode, 'manual')
+  assert.equal((await by.call('daemon', {})).mode, 'manual')
   await refused(by.open({ argv: ['/bin/true'] }), 'STOPPED')
   by.client.close()
   await killDaemon(lone)
   const again = await owner(t, lone)
-  assert.equal((await again.call('status', {})).mode, 'manual')
+  assert.equal((await again.call('daemon', {})).mode, 'manual')
   await refused(again.open({ argv: ['/bin/true'] }), 'STOPPED')
 })
 

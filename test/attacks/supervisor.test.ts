@@ -55,7 +55,7 @@ async function anotherDaemon(home: House, before: number): Promise<number> {
 async function answers(home: House): Promise<boolean> {
   const client = connect({ socketPath: socketOf(home), secret: () => readSocketSecret(keysOf(home)) })
   try {
-    await calls(client).call('status', {})
+    await calls(client).call('daemon', {})
     return true
   } catch {
     return false
@@ -116,7 +116,7 @@ test('when the supervisor dies the daemon ends itself and its agents', async (t)
   const home = house(t)
   const me = await owner(t, home)
   const marked = await busyAgents(home, 1)
-  const { pid } = await me.call('status', {})
+  const { pid } = await me.call('daemon', {})
   me.client.close()
   process.kill(home.supervisorPid() ?? 0, 'SIGKILL')
   await until(() => alive(marked).length === 0, 'nothing of the agents is left', LONG_MS)
@@ -145,7 +145,7 @@ test('a daemon that dies again and again stays down, and every agent is stopped 
   const doctor = await home.command(['doctor'])
   assert.match(doctor.stdout, /stopped: every agent/)
   const next = await owner(t, home)
-  const { mode, stops } = await next.call('status', {})
+  const { mode, stops } = await next.call('daemon', {})
   assert.equal(mode, 'manual')
   assert.match(stops[0]?.reason ?? '', /failed again after 5 restarts/)
   await refused(next.open({ argv: ['/bin/true'] }), 'STOPPED')
@@ -167,7 +167,7 @@ test('one signal to the supervisor stops everything, though the daemon hangs', a
     process.kill(hung, 'SIGCONT')
   }
   assert.equal(home.daemonPid(), hung)
-  const { mode, stops } = await me.call('status', {})
+  const { mode, stops } = await me.call('daemon', {})
   assert.deepEqual([mode, stops[0]?.by], ['manual', 'owner'])
   await me.entry({ action: 'agent:stop', rule: 'containment.halt', target: '*', result: 'success' })
 })

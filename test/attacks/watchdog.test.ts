@@ -22,7 +22,7 @@ async function run(at: House, words: readonly string[], ...command: string[]) {
 }
 
 async function stoppedFor(agent: string): Promise<string> {
-  const { stops } = await me.call('status', {})
+  const { stops } = await me.call('daemon', {})
   const stop = stops.find((each) => each.agent === agent)
   assert.equal(stop?.by, 'warder', `${agent} is stopped`)
   return stop.reason
@@ -54,7 +54,7 @@ test('an agent that recovers is not stopped, and its own exit code is told', asy
   const { code, stderr } = await run(home, flags, '/bin/sh', '-c', script)
   assert.equal(code, 0, stderr)
   assert.equal(readFileSync(join(home.workspace, 'tries'), 'utf8').trim(), '3')
-  const { stops } = await me.call('status', {})
+  const { stops } = await me.call('daemon', {})
   assert.ok(!stops.some(({ agent }) => agent === 'recovers'))
 })
 

@@ -55,7 +55,7 @@ export async function approver(t: { after(fn: () => void): void }, me: Owner): P
 }
 
 async function watchers(me: Owner): Promise<number> {
-  return (await me.call('status', {})).approvals.watchers
+  return (await me.call('daemon', {})).watchers
 }
 
 /** A request whose refusal may come before the test looks at it. */

@@ -85,8 +85,7 @@ export async function ensureDaemon(
   const child = spawn(process.execPath, program, {
     detached: true,
     cwd: '/',
-    // as `bin/warder` sets it
-    env: { ...environment, NODE_COMPILE_CACHE: join(house.home, '.cache/warder/compiled') },
+    env: environment,
     stdio: ['ignore', logFd, logFd],
   })
   closeSync(logFd)

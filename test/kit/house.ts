@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { readProcess } from '../../src/enforce/sandbox/processes.ts'
 
 /** A home of its own with a whole Warder in it: its own config, state, socket and daemon. */
 export interface House {
@@ -61,6 +62,8 @@ export function house(t: TestContext | { after(fn: () => Promise<void> | void): 
     NO_COLOR: '1',
     // what a test writes is looked for where it was written; tests of the other modes ask for them
     WARDER_WORKSPACE_MODE: 'direct',
+    // the same program in each house: what one has compiled serves the next
+    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(home, '.cache/warder/compiled'),
   }
   const state = join(home, '.local/state/warder')
   const running = new Set<ChildProcess>()
@@ -149,18 +152,15 @@ export function resultOf(said: Omit<Result, 'json'>): Result {
 async function end(pid: number | undefined): Promise<void> {
   if (pid === undefined || !isAlive(pid)) return
   process.kill(pid, 'SIGTERM')
-  for (let waited = 0; waited < 12_000 && isAlive(pid); waited += 50)
-    await new Promise((done) => setTimeout(done, 50))
+  for (let waited = 0; waited < 12_000 && isAlive(pid); waited += 10)
+    await new Promise((done) => setTimeout(done, 10))
   if (isAlive(pid)) process.kill(pid, 'SIGKILL')
 }
 
+/** Whether a process runs; one that has ended and that nobody has buried yet does not. */
 export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
+  const entry = readProcess(pid)
+  return entry !== undefined && entry.state !== 'Z'
 }
 
 /** Waits until `ready` says so. @throws when it never does */

@@ -10,7 +10,7 @@ export const daemonStart = command({
   examples: [{ run: 'warder daemon start', does: 'and say where it listens' }],
   exits: ['unavailable'],
   async run(_input, { client, out }) {
-    const { pid, socket } = await calls(await client()).call('status', {})
+    const { pid, socket } = await calls(await client()).call('daemon', {})
     out.result({ pid, socket: socket.path }, `the daemon runs: pid ${pid}, ${socket.path}`)
   },
 })

@@ -43,7 +43,7 @@ export const daemonStop = command({
 async function answering({ client }: Context): Promise<number | string> {
   try {
     const signal = AbortSignal.timeout(ANSWER_MS)
-    return (await calls(await client({ start: false })).call('status', {}, signal)).pid
+    return (await calls(await client({ start: false })).call('daemon', {}, signal)).pid
   } catch (error) {
     return messageOf(error)
   }
@@ -72,8 +72,12 @@ function tellToEnd(pid: number): void {
 
 function isWarder(pid: number): boolean {
   try {
-    const isZombie = /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
-    return !isZombie && /warderd\.js|daemon\/main\.ts/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
+    // dead when no thread is left: its first may end before the others have let go of lock and socket
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? []
+    if (fields[0] === 'Z' && Number(fields[17]) <= 1) return false
+    return (
+      fields[0] === 'Z' || /warderd\.js|daemon\/main\.ts/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
+    )
   } catch {
     return false
   }

@@ -54,6 +54,6 @@ async function confirmed(
 }
 
 async function stopOf(context: Context, target: string | undefined) {
-  const { stops } = await calls(await context.client()).call('status', {})
+  const { stops } = await calls(await context.client()).call('daemon', {})
   return stops.find(({ agent }) => agent === (target ?? 'all agents'))
 }

@@ -36,9 +36,18 @@ export interface StatusOptions {
 const MOST_UNSETTLED = 100
 
 /** What is in force right now: asked, not remembered. */
-export function statusHandlers(options: StatusOptions): Pick<Handlers, 'status' | 'runs'> {
+export function statusHandlers(options: StatusOptions): Pick<Handlers, 'status' | 'runs' | 'daemon'> {
   const { runs, ledger, engine, grants, stops, now } = options
+  const daemon = () => ({
+    version: options.version,
+    pid: process.pid,
+    profile: options.profile,
+    startedAt: new Date(options.startedAt).toISOString(),
+    ...readStops(stops),
+    socket: options.socket(),
+  })
   return {
+    daemon: () => ({ ...daemon(), watchers: options.approvals().watchers }),
     runs: () => ({ runs: runs.live().map(runAnswer) }),
     async status() {
       const health = ledger.health()
@@ -46,13 +55,8 @@ export function statusHandlers(options: StatusOptions): Pick<Handlers, 'status' 
       const live = runs.live()
       const unsettled = ledger.query({ unsettled: true, limit: MOST_UNSETTLED }).length
       const problem = options.policyProblem()
-      const containment = readStops(stops)
       return {
-        version: options.version,
-        pid: process.pid,
-        profile: options.profile,
-        startedAt: new Date(options.startedAt).toISOString(),
-        ...containment,
+        ...daemon(),
         policy: {
           file: options.policyFile,
           digest: engine.digest(),
@@ -79,7 +83,6 @@ export function statusHandlers(options: StatusOptions): Pick<Handlers, 'status' 
         memory: options.memory(),
         approvals: options.approvals(),
         egress: options.egress(),
-        socket: options.socket(),
         runs: live.map(runAnswer),
         // those of runs that go on are not overdue
         unsettled: Math.max(0, unsettled - live.length),

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../platform/config.ts'
 import { settingArguments } from '../platform/config-arguments.ts'
-import { entryPoint } from '../platform/entry.ts'
+import { DAEMON_FLAGS, entryPoint } from '../platform/entry.ts'
 import { readSmallFile, writeFileAtomic } from '../platform/files.ts'
 import type { SystemdScope } from '../platform/systemd.ts'
 import { CliError, CLI_ERRORS } from './failure.ts'
@@ -30,9 +30,7 @@ export function unitFor(config: Config, scope: SystemdScope, runAs?: string): st
     scope,
     command: [
       process.execPath,
-      '--disable-proto=throw',
-      '--disallow-code-generation-from-strings',
-      '--disable-sigusr1',
+      ...DAEMON_FLAGS,
       fileURLToPath(entryPoint('warderd')),
       ...settingArguments(config),
     ],

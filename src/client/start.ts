@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { entryPoint } from '../platform/entry.ts'
+import { DAEMON_FLAGS, entryPoint } from '../platform/entry.ts'
 import { ensurePrivateDirectory } from '../platform/files.ts'
 import { clientError, ClientError } from './error.ts'
 import { KINDS } from '../core/error.ts'
@@ -64,13 +64,7 @@ export async function ensureDaemon(options: StartOptions): Promise<'found' | 'st
 
 /** How a daemon is run: this Node, made unable to turn text into code, or to open a debugger at a signal. */
 export function daemonArguments(args: readonly string[]): string[] {
-  return [
-    '--disable-proto=throw',
-    '--disallow-code-generation-from-strings',
-    '--disable-sigusr1',
-    fileURLToPath(entryPoint('warderd')),
-    ...args,
-  ]
+  return [...DAEMON_FLAGS, fileURLToPath(entryPoint('warderd')), ...args]
 }
 
 /** Whether the holder of the lock is a daemon, and not a program with a whole Warder in it, which answers nobody. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { ClientError } from '../../src/client/error.ts'
+import { DAEMON_FLAGS } from '../../src/platform/entry.ts'
 import { until, type House } from './house.ts'
 
 export interface DaemonProcess {
@@ -17,7 +18,6 @@ export interface DaemonProcess {
 
 const BUILT = fileURLToPath(new URL('../../dist/warderd.js', import.meta.url))
 const SOURCE = fileURLToPath(new URL('../../src/daemon/main.ts', import.meta.url))
-const FLAGS = ['--disable-proto=throw', '--disallow-code-generation-from-strings', '--disable-sigusr1']
 
 /** Starts a daemon of the house without command line and supervisor around it: for tests that start many. */
 export async function startDaemon(
@@ -25,7 +25,7 @@ export async function startDaemon(
   house: House,
   args: readonly string[] = [],
 ): Promise<DaemonProcess> {
-  const program = [...FLAGS, existsSync(BUILT) ? BUILT : SOURCE, '--supervised', ...args]
+  const program = [...DAEMON_FLAGS, existsSync(BUILT) ? BUILT : SOURCE, '--supervised', ...args]
   const child = spawn(process.execPath, program, {
     env: house.environment,
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
@@ -81,7 +81,7 @@ export async function ensureDaemon(
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const log = join(directory, 'daemon.log')
   const logFd = openSync(log, 'a', 0o600)
-  const program = [...FLAGS, existsSync(BUILT) ? BUILT : SOURCE, ...settings]
+  const program = [...DAEMON_FLAGS, existsSync(BUILT) ? BUILT : SOURCE, ...settings]
   const child = spawn(process.execPath, program, {
     detached: true,
     cwd: '/',

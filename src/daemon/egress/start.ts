@@ -1,12 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { entryPoint } from '../../platform/entry.ts'
+import { entryPoint, HARDENED } from '../../platform/entry.ts'
 
 /** As the daemon itself is run; the child reads what strangers send. */
 const FLAGS = [
-  '--disable-proto=throw',
-  '--disallow-code-generation-from-strings',
-  '--disable-sigusr1',
+  ...HARDENED,
   '--max-old-space-size=256',
   '--max-semi-space-size=4', // what a connection leaves is collected soon, instead of growing the heap
 ] as const

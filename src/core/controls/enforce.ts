@@ -241,6 +241,7 @@ export const ENFORCE_CONTROLS: readonly Control[] = [
     module: 'src/daemon/ways-out-run.ts',
     tests: [
       'test/attacks/egress-run.test.ts',
+      'test/attacks/egress-packets.test.ts',
       'test/attacks/egress-process.test.ts',
       'test/journeys/egress.test.ts',
     ],

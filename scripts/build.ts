@@ -6,7 +6,8 @@
  */
 import { createHash } from 'node:crypto'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { rolldown, type OutputChunk } from 'rolldown'
 import { builtins } from './builtins.ts'
 import { codeGenerationIn } from './codegen.ts'
@@ -22,17 +23,22 @@ const ENTRIES = {
   'audit-verifier': 'src/record/audit/verify.thread.ts',
   'spawn-watch': 'src/enforce/sandbox/spawn.thread.ts',
   egress: 'src/daemon/egress/main.ts',
+  mcp: 'src/daemon/mcp/main.ts',
 } as const
 
 /** What the build reads, as globs. */
 const INPUTS = [
   'src/**/*.ts',
+  'src/**/*.model',
   'native/*.{c,h}',
   'scripts/{build,builtins,codegen,manual,native,project}.ts',
   'package.json',
   'package-lock.json',
   'tsconfig*.json',
 ] as const
+
+/** What is read at run time from beside the file that reads it; in the flat `dist/`, from beside every file. */
+const DATA = ['src/decide/inspect/text/model/text.model'] as const
 
 const NEW = '.dist-new'
 const OLD = '.dist-old'
@@ -75,6 +81,7 @@ export async function build(force = false): Promise<string> {
   writeFileSync(`${NEW}/licenses.txt`, licences(chunks))
   const entries = present.map(([name]) => name)
   writeFileSync(`${NEW}/build.json`, `${JSON.stringify(info(inputs, entries), undefined, 2)}\n`)
+  for (const file of DATA) copyFileSync(file, `${NEW}/${basename(file)}`)
   buildNative(`${NEW}/native`)
   assertStarts(entries)
   swap()

@@ -61,7 +61,7 @@ const PLAN: readonly Part[] = [
   {
     name: 'cli that works alone',
     files:
-      /^src\/cli\/commands\/(?:stop|audit-verify|doctor|policy-(?:init|import)|scan-(?:command|secret)|firewall-[a-z-]+)\.ts$/,
+      /^src\/cli\/commands\/(?:stop|audit-verify|doctor|policy-(?:init|import)|scan-(?:command|secret|reading|url)|mcp-(?:serve|serving|remote|scan|receipts-verify|receipts-key)|firewall-[a-z-]+)\.ts$/,
     may: [CORE, PLATFORM, API, CLIENT, /^src\/cli\//, ROOM],
   },
   { name: 'cli', files: /^src\/cli\//, may: [CORE, PLATFORM, API, CLIENT, /^src\/cli\//] },
@@ -108,6 +108,11 @@ const OUTSIDE_HOMES: readonly RegExp[] = [
   /^src\/enforce\/firewall\/(?:host|nft|resolver-check|state|sysctl-change)\.ts$/,
   // the proxy is made of sockets; what it decides, reads and puts in stays pure
   /^src\/enforce\/egress\/(?:dial|first-bytes|front|plain|resolve|splice|tunnel|safe-fetch|safe-fetch-hop)\.ts$/,
+  // the border of MCP over HTTP; what it reads and keeps apart stays pure
+  /^src\/enforce\/mcp\/http\/serve\.ts$/,
+  // what carries taint is files; the model is one; the guard-model is asked over loopback
+  /^src\/enforce\/taint\/marks\.ts$/,
+  /^src\/decide\/inspect\/text\/(?:guard-http|model\/file)\.ts$/,
   /^src\/enforce\/egress\/tls\/(?:authority|exchange|intercept|trust|upgrade|upstream)\.ts$/,
 ]
 

@@ -4,9 +4,12 @@ import { endpoint, type Endpoint } from './endpoint.ts'
 import { HOOK_ENDPOINTS } from './hooks.ts'
 import { AirlockShape, EGRESS_ENDPOINTS } from './egress.ts'
 import { FIREWALL_ENDPOINTS } from './firewall.ts'
+import { MCP_ENDPOINTS } from './mcp.ts'
+import { MCP_PIN_ENDPOINTS } from './mcp-pins.ts'
 import { OUTBOX_ENDPOINTS } from './outbox.ts'
 import { PEOPLE_ENDPOINTS } from './people.ts'
 import { SECRET_ENDPOINTS, SecretWanted } from './secrets.ts'
+import { TAINT_ENDPOINTS } from './taint.ts'
 import {
   Acceptable,
   AgentName,
@@ -608,6 +611,9 @@ export const ENDPOINTS = {
   ...OUTBOX_ENDPOINTS,
   ...SECRET_ENDPOINTS,
   ...EGRESS_ENDPOINTS,
+  ...TAINT_ENDPOINTS,
+  ...MCP_ENDPOINTS,
+  ...MCP_PIN_ENDPOINTS,
   ...FIREWALL_ENDPOINTS,
 } as const satisfies Record<string, Endpoint>
 

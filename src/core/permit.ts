@@ -28,6 +28,7 @@ export const DOORS = [
   'audit',
   'people',
   'secrets',
+  'mcp',
 ] as const
 export type Door = (typeof DOORS)[number]
 

@@ -239,6 +239,24 @@ export const THREATS: readonly Threat[] = [
     left: 'What is wrong in a file that looks right.',
   },
   {
+    id: 'orders-from-strangers',
+    title: 'Words of strangers become orders',
+    attacker: 'injector',
+    story:
+      'A page, a mail or the answer of a tool says what to do next, and the agent does it: at once, or days later, because it was written into a file that another session reads.',
+    controls: ['taint-lasts', 'mcp-firewall'],
+    left: 'Whether a model heeds what it reads is decided in the model. Warder sees where words came from and what is done next, and asks; a person who says yes to everything is no guard.',
+  },
+  {
+    id: 'hostile-tool-server',
+    title: 'A tool server lies, changes or attacks',
+    attacker: 'hostile-code',
+    story:
+      'An MCP server hides orders in its answers, changes what a tool says of itself after it was approved, adds tools at run time, asks for passwords, answers what nobody asked, or sends frames that two readers understand differently.',
+    controls: ['mcp-firewall', 'mcp-receipts', 'sandbox-namespaces', 'no-network', 'zero-default'],
+    left: 'What a tool that was allowed does with arguments that were allowed; a description that lies in plain words.',
+  },
+  {
     id: 'hook-bypassed',
     title: 'A coding agent gets past its hook',
     attacker: 'injector',

@@ -5,18 +5,17 @@ import { messageOf } from '../core/error.ts'
 import { newId } from '../core/id.ts'
 import type { Principal } from '../core/principal.ts'
 import { inspect } from '../decide/inspect/index.ts'
-import { GRANT_TABLE, GrantBook, PolicyEngine, sqliteGrantStore, type Grant } from '../decide/policy/index.ts'
+import { PolicyEngine, type Grant } from '../decide/policy/index.ts'
 import { loadProfiles, seccompDigestHere, type Running } from '../enforce/sandbox/index.ts'
 import { holdToSelfTests } from '../enforce/sandbox/selftest/index.ts'
 import { createRecorder, outcomeEvent, PermitBook, type GateEvent, type Rooms } from '../gate/index.ts'
-import { openDb } from '../platform/db.ts'
 import type { AuditEvent } from '../record/audit/index.ts'
 import { createActs } from './acts.ts'
-import { admission } from './admission.ts'
+import { admitting } from './agents-admitted.ts'
 import { wireApprovals } from './approvals-wire.ts'
 import { attachments } from './attachments.ts'
 import { openChanges } from './changes.ts'
-import { floodEvent, notForAgentEvent, planEvent, refusalEvent, startEvent } from './events.ts'
+import { planEvent, refusalEvent, startEvent } from './events.ts'
 import type { Handlers } from './http/app.ts'
 import { auditHandlers } from './http/audit.ts'
 import { firewallHandlers } from './http/firewall.ts'
@@ -27,15 +26,18 @@ import { sandboxHandlers } from './http/sandbox.ts'
 import { sandboxTestHandlers } from './http/sandbox-test.ts'
 import { statusHandlers } from './http/status.ts'
 import { stopHandlers } from './http/stop.ts'
+import { taintHandlers } from './http/taint.ts'
 import { openDoors } from './doors.ts'
 import { Inside } from './exec.ts'
 import { everStopped } from './ever-stopped.ts'
+import { openGrants } from './grants-open.ts'
 import { freezing } from './halting.ts'
 import type { ComposeOptions, House } from './house.ts'
 import { wireHooks } from './hooks-wire.ts'
 import { endIfStopped, keepHouse } from './housekeeping.ts'
 import { Outcomes } from './outcomes.ts'
 import { memoryGuards } from './own-memory.ts'
+import { openMcp } from './mcp-wire.ts'
 import { openOutboxes } from './outboxes.ts'
 import { ownPlaces } from './own-places.ts'
 import { People } from './people.ts'
@@ -51,7 +53,7 @@ import { openSelfTestBook, testsOf } from './self-tests.ts'
 import { openSecrets } from './secrets.ts'
 import { Settlements } from './settlements.ts'
 import { takeOver, withFailures } from './take-over.ts'
-import { takenBack } from './taken-back.ts'
+import { openTaint } from './taint.ts'
 import { AgentWatch } from './watchdog.ts'
 import { openWaysOut } from './ways-out-wire.ts'
 import { WorkspaceBook } from './workspaces.ts'
@@ -75,14 +77,9 @@ export async function compose(options: ComposeOptions): Promise<House> {
   const append = (event: GateEvent) => ledger.append(event satisfies AuditEvent)
   const outcomes = new Outcomes({ append, late: lost })
   const settlements = new Settlements()
-  const grantDb = openDb(join(values['paths.state'], 'grants.db'), { appendOnly: [GRANT_TABLE] })
-  const grants = new GrantBook({
-    store: sqliteGrantStore(grantDb),
-    signer: keys.signer('grant'),
-    retired: retiredGrantKeys,
-    engine,
-    takenBack: takenBack(ledger, now()),
-    now: now(),
+  const { grants, close: closeGrants } = openGrants({
+    ...{ stateDirectory: values['paths.state'], signer: keys.signer('grant'), retired: retiredGrantKeys },
+    ...{ engine, ledger, now: now() },
   })
   const workspaces = new WorkspaceBook(values['paths.state'], (list) => engine.setWorkspaces(list))
   const claim = (agent: string, path: string) => workspaces.claim(agent, path, now)
@@ -126,6 +123,7 @@ export async function compose(options: ComposeOptions): Promise<House> {
   }
   const acts = createActs({ rooms, permits, monotonicMs })
   const secrets = await openSecrets({ options, values, ledger, append, lost, acts, rooms, people, now })
+  const taint = openTaint({ stateDirectory: values['paths.state'], now, lost })
   const changes = await openChanges({ values, own, acts, now, log, record: append, redact })
 
   // enforce: the doors, last
@@ -187,10 +185,14 @@ export async function compose(options: ComposeOptions): Promise<House> {
   })
   const shared = { rooms, live, profiles, stops, settlements, refused, forgetAfterMs }
   const inside = new Inside({ ...shared, door: doors.inside, use: (run) => recycling.use(run) })
+  const mcp = openMcp({
+    ...{ values, rooms, permits, acts, engine, approving, keys, ledger, runs, taint, claim },
+    ...{ environment: options.environment, home, own, append, lost, clock, log },
+  })
 
   const peopleWiring = { people, acts, rooms, grants, ledger, now, socket: values['people.socket'] }
   const hooks = wireHooks({
-    ...{ values, rooms, home, own, acts, now, append, lost, claim, environment: options.environment },
+    ...{ values, rooms, home, own, acts, now, append, lost, claim, taint, environment: options.environment },
     isSomebodyThere: () => approving.facts().reachable,
   })
   const hooked = hooks.over({
@@ -235,6 +237,7 @@ export async function compose(options: ComposeOptions): Promise<House> {
     ...ownersPeopleHandlers(peopleWiring),
     ...secrets.handlers,
     ...firewallHandlers({ acts, rooms, append }),
+    ...{ ...taintHandlers(taint, acts), ...mcp.handlers },
   })
   const handlers: Handlers = secrets.inStatus(guardedHandlers(people, hooked))
   const { questions } = approving
@@ -245,26 +248,19 @@ export async function compose(options: ComposeOptions): Promise<House> {
     ...{ engine, ledger, stops, runs, append, outcomes, now, log },
     archiveRecipients: values['audit.archive_recipients'],
   })
+  const { admitAgent, notForAgent } = admitting({ values, monotonicMs, append, log })
   return {
     handlers,
     rooms,
     runs,
-    attachRun: attachments({ runs, inside, stops, recycling }),
+    attachRun: mcp.attaching(attachments({ runs, inside, stops, recycling })),
     reloadPolicy: async () =>
       void (await handlers.policyReload(
         {},
         { credential: { kind: 'peer' }, signal: AbortSignal.timeout(10_000) },
       )),
-    admitAgent: watch.counting(
-      admission({
-        perSecond: values['agent.questions_per_second'],
-        atOnce: values['agent.questions_at_once'],
-        monotonicMs,
-        // not waited for, like the other refusals: an agent that floods gets no say in how long anything takes
-        flooded: (agent) => void append(floodEvent(agent)).catch(lost),
-      }),
-    ),
-    notForAgent: async (agent, call) => void (await append(notForAgentEvent(agent, call)).catch(lost)),
+    admitAgent: watch.counting(admitAgent),
+    notForAgent,
     isBusy: () => live().length > 0 || hooks.isBusy(),
     close: async () => {
       watch.close()
@@ -273,11 +269,13 @@ export async function compose(options: ComposeOptions): Promise<House> {
       stopHousekeeping()
       await closePeople()
       await doors.close('the daemon is ending')
+      await mcp.close()
       await out.ways.close()
       approving.close()
       secrets.close()
+      taint.close()
       await ledger.close()
-      grantDb.close()
+      closeGrants()
     },
   }
 

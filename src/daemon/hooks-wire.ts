@@ -11,7 +11,7 @@ import type { Claim } from './workspaces.ts'
 
 export interface HooksWiring extends Pick<
   HooksOptions,
-  'rooms' | 'home' | 'now' | 'append' | 'lost' | 'isSomebodyThere'
+  'rooms' | 'home' | 'now' | 'append' | 'lost' | 'isSomebodyThere' | 'taint'
 > {
   readonly values: SettingValues
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -22,9 +22,9 @@ export interface HooksWiring extends Pick<
 }
 
 /** Where programs are looked for when the daemon was given no PATH. */
-const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+export const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
-const READER: CommandReader = {
+export const READER: CommandReader = {
   parse: parseCommand,
   rate: (text, context) => {
     const { risk, reasons } = rateCommand(text, context)

@@ -16,9 +16,11 @@ import {
 import type { Credential, GateEvent } from '../gate/index.ts'
 import { hookLockEvent, hookProvenEvent, hookRefusalEvent } from './hook-events.ts'
 import { behind, isHarnessAlive } from './hook-harness.ts'
+import { HookTaint } from './hook-taint.ts'
 import { judgeCall, type JudgeOptions } from './hook-judge.ts'
 import { hookWorkspaces, type HookWorkspaceOptions } from './hook-workspaces.ts'
 import { speaker } from './runs.ts'
+import type { TaintRoom } from './taint.ts'
 
 export interface HooksOptions extends JudgeOptions {
   readonly stateDirectory: string
@@ -29,6 +31,7 @@ export interface HooksOptions extends JudgeOptions {
   readonly workspaces: HookWorkspaceOptions
   /** What a marked call looks like, for this nonce: run, it tells the daemon so and does nothing else. */
   readonly markedCommand: (nonce: string) => string
+  readonly taint: TaintRoom
 }
 
 /** What `doctor` calls its sessions: always refused, and never remembered. */
@@ -57,9 +60,13 @@ export function openHooks(options: HooksOptions): Hooks {
     onLock: (session) => write(hookLockEvent(session)),
     isAlive: isHarnessAlive,
     // it ended without a word: its workspace is nobody's any more
-    onGone: ({ id }) => workspaces.leave(id),
+    onGone: ({ id }) => {
+      workspaces.leave(id)
+      tainting.forget(id)
+    },
   })
   const workspaces = hookWorkspaces(options.workspaces)
+  const tainting = new HookTaint({ taint: options.taint, now })
   const timer = setInterval(() => {
     try {
       book.sweep()
@@ -67,20 +74,24 @@ export function openHooks(options: HooksOptions): Hooks {
       lost(error)
     }
   }, SWEEP_MS)
-  const desk: Desk = { options, book, workspaces, write }
+  const desk: Desk = { options, book, workspaces, tainting, write }
   return {
     ask: (payload, credential) => answer(payload, credential, desk),
     ran: (nonce) => book.ran(nonce) !== undefined,
     list: () => book.list(),
     release: (id) => book.release(id),
-    warnings: () =>
-      book
+    warnings: () => [
+      ...(options.taint.problem() === undefined
+        ? []
+        : [`${options.taint.problem()}; every agent counts as tainted`]),
+      ...book
         .list()
         .filter(({ lock }) => lock !== undefined)
         .map(
           ({ id, harness, lock }) =>
             `hook session ${id} of ${harness} is locked: ${lock?.why ?? ''} (let it go on: warder hook release ${id})`,
         ),
+    ],
     isBusy: () => book.isBusy(),
     close: () => {
       clearInterval(timer)
@@ -93,6 +104,7 @@ interface Desk {
   readonly options: HooksOptions
   readonly book: SessionBook
   readonly workspaces: ReturnType<typeof hookWorkspaces>
+  readonly tainting: HookTaint
   readonly write: (event: GateEvent) => void
 }
 
@@ -132,9 +144,10 @@ function inMoment(call: HookCall, credential: Credential, desk: Desk): HookWords
     case 'end':
       desk.book.end(call)
       desk.workspaces.leave(call.session)
+      desk.tainting.forget(call.session)
       return wordsFor(call, { effect: 'none' })
     default:
-      return after(call, desk)
+      return after(call, credential, desk)
   }
 }
 
@@ -154,7 +167,7 @@ function start(call: HookCall, { book, workspaces, options }: Desk): HookWords {
 }
 
 async function before(call: HookCall, credential: Credential, desk: Desk): Promise<HookWords> {
-  const { book, workspaces, options, write } = desk
+  const { book, workspaces, tainting, options, write } = desk
   const { standing, session } = book.before(call, nonceIn(JSON.stringify(call.input)))
   if (standing === 'locked' || standing === 'marker' || standing === 'unproven') {
     book.tell(call, 'refused')
@@ -168,6 +181,7 @@ async function before(call: HookCall, credential: Credential, desk: Desk): Promi
   const { effect, reason } = await judgeCall(call, asking, session.workspace, options)
   // what the harness is left to ask may run, if its user says so
   book.tell(call, effect === 'deny' ? 'refused' : 'allowed')
+  if (effect !== 'deny') tainting.before(call, nameOf(call, credential))
   return wordsFor(call, effect === 'allow' ? { effect: 'none' } : { effect, reason })
 }
 
@@ -187,8 +201,14 @@ function lockedReason(why: string): string {
   return `this session is locked: ${why}. Its owner can let it go on: warder hook list, warder hook release`
 }
 
-function after(call: HookCall, { book, options }: Desk): HookWords {
-  const { lock, marker } = book.after(call)
+/** As whom it asks: the agent of the sandbox it runs in, or its harness. */
+function nameOf({ harness }: HookCall, credential: Credential): string {
+  return credential.kind === 'agent' ? credential.name : harness
+}
+
+function after(call: HookCall, credential: Credential, { book, tainting, options }: Desk): HookWords {
+  const { lock, marker, workspace } = book.after(call)
+  tainting.after(call, nameOf(call, credential), workspace)
   if (lock !== undefined)
     return wordsFor(call, { effect: 'deny', reason: lockedReason(lock.why), halt: true })
   return marker === undefined

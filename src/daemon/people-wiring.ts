@@ -29,6 +29,9 @@ type Loosening =
   | 'trustSet'
   | 'autonomySet'
   | 'airlockOpen'
+  | 'taintClear'
+  | 'mcpPinTrust'
+  | 'mcpPinReset'
   | 'firewallAsk'
   | 'budgetSet'
   | 'budgetReset'
@@ -53,6 +56,9 @@ export function guardLoosening<H extends Partial<Pick<Handlers, Loosening>>>(peo
   put('trustSet', ({ stage }) => stage !== 'draft')
   put('autonomySet', ({ level }) => level !== 'manual')
   put('airlockOpen', () => true)
+  put('taintClear', () => true)
+  put('mcpPinTrust', () => true)
+  put('mcpPinReset', () => true)
   put('firewallAsk', ({ act }) => !['confirm', 'rollback', 'restore', 'revoke'].includes(act))
   put('grantAdd', ({ capability, duration }) =>
     isWideGrant(capability, duration === undefined ? undefined : parseDurationMs(duration)),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { messageOf } from '../core/error.ts'
 import { createSecretScanner, type SecretScanner } from '../decide/inspect/secret/index.ts'
-import { programHooks, rotate, isDue, stateOf, type LeakMatch } from '../enforce/secrets/index.ts'
+import type { LeakMatch } from '../enforce/secrets/index.ts'
 import type { GateEvent, Rooms } from '../gate/index.ts'
 import type { Log } from '../platform/log.ts'
 import type { SettingValues } from '../platform/settings.ts'
@@ -11,14 +11,8 @@ import type { ComposeOptions } from './house.ts'
 import { secretHandlers } from './http/secrets.ts'
 import type { People } from './people.ts'
 import { bindingsFor, type BindingsRequest, type LentSecret } from './secrets-bindings.ts'
-import {
-  CATALOGUE_CHANGE,
-  catalogueEvent,
-  SECRET_USE,
-  secretEvent,
-  useEvent,
-  type SecretUse,
-} from './secrets-events.ts'
+import { CATALOGUE_CHANGE, catalogueEvent, SECRET_USE, useEvent, type SecretUse } from './secrets-events.ts'
+import { overdue, rotateDue } from './secrets-due.ts'
 import { SecretsRoom } from './secrets-room.ts'
 
 export interface SecretsOptions {
@@ -114,36 +108,6 @@ function disable(room: SecretsRoom, { name, agent, run }: SecretUse, log: Log): 
       .disable(name, `its twin was used by ${agent} in run ${run}: whoever used it read what it should not`)
   } catch (error) {
     log.error(`${name} could not be taken out of use: ${messageOf(error)}`)
-  }
-}
-
-/** Replaces the values whose time has come and that a program can replace; for all others there is the reminder. */
-async function rotateDue(room: SecretsRoom, { append, now }: SecretsOptions): Promise<void> {
-  if (!room.isThere || room.isLocked) return
-  const due = room.list().filter((each) => each.isAutomatic && each.disabled === null && isDue(each, now()))
-  for (const { name, hook } of due) {
-    if (hook === null) continue
-    try {
-      await rotate(room.book(), name, programHooks(hook, name, room.programEnvironment()))
-      await append(secretEvent('rotate', name))
-    } catch (error) {
-      await append(secretEvent('rotate', name, messageOf(error)))
-    }
-  }
-}
-
-function overdue(room: SecretsRoom, now: number): string[] {
-  try {
-    return room
-      .list()
-      .filter((record) => isDue(record, now) || stateOf(record, now) === 'rotating')
-      .map((record) =>
-        isDue(record, now)
-          ? `secret ${record.name} is ${Math.floor((now - record.current.at) / 86_400_000)} days old: warder secret rotate ${record.name}`
-          : `secret ${record.name}: a rotation was begun and not ended: warder secret rotate ${record.name}`,
-      )
-  } catch {
-    return [] // told among the problems
   }
 }
 

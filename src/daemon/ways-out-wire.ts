@@ -26,7 +26,7 @@ export interface WaysOutWiring {
   readonly engine: PolicyEngine
   readonly approving: Pick<WaysOutOptions, 'again' | 'judged'>
   readonly secrets: Pick<Secrets, 'bindingsFor' | 'used'>
-  readonly driver: Pick<DriverChoice, 'probe'>
+  readonly driver: Pick<DriverChoice, 'lastProbe'>
   readonly append: (event: GateEvent) => Promise<unknown>
   readonly lost: (error: unknown) => void
   readonly clock: Clock
@@ -80,8 +80,8 @@ export function openWaysOut(wiring: WaysOutWiring) {
   return { ways, handlers, facts }
 }
 
-async function whatIsMissing({ probe }: WaysOutWiring['driver']): Promise<string | undefined> {
-  const { guarantees } = await probe()
+async function whatIsMissing({ lastProbe }: WaysOutWiring['driver']): Promise<string | undefined> {
+  const { guarantees } = await lastProbe()
   const bridge = guarantees.find(({ name }) => name === 'resident-exec')
   return bridge?.inForce === true
     ? undefined

@@ -15,7 +15,7 @@ export const DAEMON_FLAGS = [...HARDENED, '--min-semi-space-size=8'] as const
  * when installed. `name` is the bundle's name in `scripts/build.ts`.
  */
 export function entryPoint(
-  name: 'warderd' | 'audit-writer' | 'audit-verifier' | 'spawn-watch' | 'egress',
+  name: 'warderd' | 'audit-writer' | 'audit-verifier' | 'spawn-watch' | 'egress' | 'mcp',
 ): URL {
   const source = {
     warderd: '../daemon/main.ts',
@@ -23,6 +23,7 @@ export function entryPoint(
     'audit-verifier': '../record/audit/verify.thread.ts',
     'spawn-watch': '../enforce/sandbox/spawn.thread.ts',
     egress: '../daemon/egress/main.ts',
+    mcp: '../daemon/mcp/main.ts',
   }[name]
   return new URL(IN_SOURCES ? source : `./${name}.js`, import.meta.url)
 }

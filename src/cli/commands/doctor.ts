@@ -1,4 +1,5 @@
 import { existsSync, lstatSync } from 'node:fs'
+import type { StatusAnswer } from '../../api/endpoints.ts'
 import { calls } from '../../client/calls.ts'
 import { messageOf, KnownError } from '../../core/error.ts'
 import { createBubblewrapDriver, SANDBOX_ERRORS } from '../../enforce/sandbox/index.ts'
@@ -29,6 +30,8 @@ export const doctor = command({
   examples: [{ run: 'warder doctor', does: 'one line for each check, with the command that mends it' }],
   exits: ['unavailable'],
   async run(_input, context) {
+    const status = askDaemon(context)
+    status.catch(() => undefined) // each check that needs it says so in its own words
     const checks = [
       nodeVersion(),
       ...directories(context),
@@ -36,9 +39,9 @@ export const doctor = command({
       await tried('stop file', () => stops(context)),
       await tried('ledger', () => ledger(context)),
       ...(await sandbox()),
-      await tried('daemon', () => daemon(context)),
-      ...(await memory(context)),
-      await tried('self-test', () => selfTest(context)),
+      await tried('daemon', () => daemon(status)),
+      ...(await memory(status)),
+      await tried('self-test', () => selfTest(status)),
       ...(await hooks(context)),
       ...(await secretChecks(context)),
     ]
@@ -153,9 +156,14 @@ async function sandbox(): Promise<Check[]> {
   }
 }
 
-async function daemon(context: Context): Promise<Omit<Check, 'check'>> {
+/** Asked once for all checks: it tries the sandbox anew. */
+async function askDaemon(context: Context): Promise<StatusAnswer> {
+  return await calls(await context.client({ start: false })).call('status', {})
+}
+
+async function daemon(asked: Promise<StatusAnswer>): Promise<Omit<Check, 'check'>> {
   try {
-    const status = await calls(await context.client({ start: false })).call('status', {})
+    const status = await asked
     if (status.policy.problem !== undefined)
       return {
         state: 'fail',
@@ -169,9 +177,9 @@ async function daemon(context: Context): Promise<Omit<Check, 'check'>> {
 }
 
 /** What keeps the daemon's memory from others; only it can tell. */
-async function memory(context: Context): Promise<Check[]> {
+async function memory(asked: Promise<StatusAnswer>): Promise<Check[]> {
   try {
-    const status = await calls(await context.client({ start: false })).call('status', {})
+    const status = await asked
     return status.memory.map(({ name, inForce, why, fix }) => ({
       check: `  ${name}`,
       state: inForce ? 'ok' : 'warn',
@@ -198,10 +206,10 @@ async function hooks({ config: { values }, environment }: Context): Promise<Chec
 }
 
 /** What self-tests of this boot found; the daemon knows it from the ledger. */
-async function selfTest(context: Context): Promise<Omit<Check, 'check'>> {
+async function selfTest(asked: Promise<StatusAnswer>): Promise<Omit<Check, 'check'>> {
   const fix = 'warder sandbox test'
   try {
-    const { sandbox } = await calls(await context.client({ start: false })).call('status', {})
+    const { sandbox } = await asked
     const open = sandbox.tests.find(({ escaped }) => escaped.length > 0)
     if (open !== undefined)
       return {

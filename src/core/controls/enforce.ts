@@ -1,5 +1,6 @@
 import type { Control } from '../control.ts'
 import { FIREWALL_CONTROLS } from './firewall.ts'
+import { MCP_CONTROLS } from './mcp.ts'
 import { SECRET_CONTROLS } from './secrets.ts'
 
 export const ENFORCE_CONTROLS: readonly Control[] = [
@@ -291,4 +292,5 @@ export const ENFORCE_CONTROLS: readonly Control[] = [
   },
   ...SECRET_CONTROLS,
   ...FIREWALL_CONTROLS,
+  ...MCP_CONTROLS,
 ]

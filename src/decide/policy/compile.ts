@@ -7,6 +7,7 @@ import { sha256 } from '../../core/canonical.ts'
 import type { ClauseParts } from './clause.ts'
 import { checkEgress } from './egress-check.ts'
 import { PolicyError } from './error.ts'
+import { checkMcp, mcpStatements } from './mcp-statements.ts'
 import { compilePattern } from './pattern.ts'
 import { ratesOf } from './rates.ts'
 import { readYaml, type Path, type ReportAt, type Source } from './read.ts'
@@ -100,6 +101,7 @@ function checkDocument(document: PolicyDocument, report: ReportAt): void {
     checkRule(rule, (path, what, fix) => report(['rules', i, ...path], what, fix))
   }
   checkEgress(document.egress ?? [], report)
+  if (document.mcp !== undefined) checkMcp(document.mcp, report)
 }
 
 function checkRule(rule: RuleDocument, report: ReportAt): void {
@@ -178,7 +180,8 @@ function statementsOf(document: PolicyDocument, where: (path: Path) => string): 
       roles: [],
     })),
   )
-  return [...rules, ...risks, ...requests]
+  const mcp = document.mcp === undefined ? [] : mcpStatements(document.mcp, where)
+  return [...rules, ...risks, ...mcp, ...requests]
 }
 
 function ruleStatements(rule: RuleDocument, index: number, where: (path: Path) => string): Statement[] {

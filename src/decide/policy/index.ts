@@ -18,6 +18,8 @@ export { type Signer, type Verifier } from './grant-record.ts'
 export { type HeldGrant } from './held.ts'
 export { PRESET_CAPABILITIES, PRESETS, type Preset } from './preset.ts'
 export { importApprovals, withImported, type Imported } from './import-approvals.ts'
+export { actionOf as mcpActionOf } from './mcp-statements.ts'
+export type { McpDocument, McpServerDocument, McpToolDocument } from './mcp-schema.ts'
 export { netReach } from './net-reach.ts'
 export { reach, type Reach } from './reach.ts'
 export {

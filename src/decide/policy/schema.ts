@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { ROLES } from '../../core/principal.ts'
 import { RISK_LEVELS, SENSITIVITY_LEVELS } from '../../core/risk.ts'
+import { mcpSchema } from './mcp-schema.ts'
 import { PRESETS } from './preset.ts'
 
 const capability = z
@@ -202,6 +203,7 @@ export const policySchema = z
       .max(1000)
       .optional()
       .describe('how hosts that a rule or grant lets an agent reach are reached; opens nothing by itself'),
+    mcp: mcpSchema.optional().describe('servers of the Model Context Protocol; what is not named is denied'),
     agent_risk: z
       .strictObject({
         always_deny: capabilities.optional(),

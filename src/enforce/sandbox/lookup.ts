@@ -56,7 +56,7 @@ export interface Look {
 }
 
 export const diskLookup: Lookup = {
-  real: (path) => quietly(() => realpathSync(path)),
+  real: (path) => quietly(() => realpathSync.native(path)), // asked for hundreds of paths at each start
   look: (path) =>
     quietly(() => {
       if (isStandIn(path)) return undefined

@@ -125,6 +125,36 @@ const PRESETS: readonly ProfileInput[] = [
     immutable: ['network', 'filesystem'],
   },
   {
+    name: 'mcp-server',
+    description:
+      'a tool server the owner vouches for: the workspace writable, of the network what policy allows, 512 MiB',
+    filesystem: { workspace: 'read-write', temporary_size: '256MiB' },
+    network: BY_POLICY,
+    process: {
+      fork: true,
+      max_memory: '512MiB',
+      max_processes: 128,
+      max_open_files: 1024,
+      cpu_percent: 100,
+    },
+    environment: { mode: 'full' },
+  },
+  {
+    name: 'mcp-guest',
+    description:
+      'a tool server nobody vouches for: no files but its own in memory, of the network what policy allows, 256 MiB',
+    filesystem: { workspace: 'temporary', temporary_size: '64MiB' },
+    network: BY_POLICY,
+    process: {
+      fork: true,
+      max_memory: '256MiB',
+      max_processes: 64,
+      max_open_files: 512,
+      cpu_percent: 50,
+    },
+    environment: RESTRICTED,
+  },
+  {
     name: 'container',
     description:
       'a task nobody vouches for, in a container: reads the workspace, no network; what it leaves in /outbox is scanned and kept for you',

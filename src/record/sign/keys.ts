@@ -7,7 +7,7 @@ import { SIGN_ERRORS, SignError } from './errors.ts'
 import { formatKeyFile, makeKey, parseKeyFile, type StoredKey } from './keyfile.ts'
 
 /** What a signing key may be used for; each has its own, so that one signature never passes for another. */
-export const SIGNING_PURPOSES = ['checkpoint', 'grant', 'approval'] as const
+export const SIGNING_PURPOSES = ['checkpoint', 'grant', 'approval', 'receipt'] as const
 export type SigningPurpose = (typeof SIGNING_PURPOSES)[number]
 
 /** What a shared secret may be used for. */
@@ -63,6 +63,7 @@ export function openKeys(directory: string, options: KeyOptions = {}): Keys {
     checkpoint: loadRing(directory, 'checkpoint', create, now),
     grant: loadRing(directory, 'grant', create, now),
     approval: loadRing(directory, 'approval', create, now),
+    receipt: create || hasRing(directory, 'receipt') ? loadRing(directory, 'receipt', create, now) : [],
   }
   const root = keepSecret(loadRoot(directory, create))
   const secrets: Record<SecretPurpose, Secret> = {
@@ -88,7 +89,7 @@ export function openKeys(directory: string, options: KeyOptions = {}): Keys {
 }
 
 function ringSigner(rings: Record<SigningPurpose, StoredKey[]>, purpose: SigningPurpose): Signer {
-  const active = () => rings[purpose][0]! // a ring is never empty: see parseKeyFile
+  const active = () => rings[purpose][0]! // what makes keys has one: see loadRing
   return {
     get keyId() {
       return active().id
@@ -114,6 +115,11 @@ function loadRing(
   const ring = [makeKey(now())]
   writeFileAtomic(path, formatKeyFile(purpose, ring))
   return ring
+}
+
+/** A key that came with a later version is not there until something that makes keys has started once. */
+function hasRing(directory: string, purpose: SigningPurpose): boolean {
+  return readPrivateFile(ringPath(directory, purpose)) !== undefined
 }
 
 function loadRoot(directory: string, create: boolean): Uint8Array {

@@ -8,7 +8,7 @@ import { JWT_SIGNS, jwtLook } from './jwt.ts'
 import { KEY_SIGNS, keyLook } from './keyblock.ts'
 import { NAME_SIGNS } from './name.ts'
 import { numbersIn } from './number.ts'
-import { Prefilter, RULE_LIMIT, type Sign } from './prefilter.ts'
+import { Prefilter, RULE_LIMIT, type Sign } from '../prefilter.ts'
 import { TOKEN_ROWS } from './rules/index.ts'
 import { signsOf, tokenLook } from './token.ts'
 

@@ -1,0 +1,116 @@
+import { readdirSync, statSync } from 'node:fs'
+import { isAbsolute, join, resolve } from 'node:path'
+import { deedsOf, type Deed, type HookCall } from '../enforce/session/index.ts'
+import type { TaintRoom } from './taint.ts'
+
+/** Tools that bring words of strangers, beside those that connect somewhere themselves. */
+const FETCHES = /^(?:web_?search|web_?fetch|fetch_webpage|browser_\w+)$/i
+/** How many entries of a workspace are looked at after a command; with more it counts as a whole. */
+const MOST_ENTRIES = 20_000
+/** Clocks of file systems tick coarsely. */
+const SLACK_MS = 20
+
+export interface HookTaintOptions {
+  readonly taint: TaintRoom
+  readonly now: () => number
+  readonly mostEntries?: number
+}
+
+/**
+ * What a coding agent sees and writes through its own tools, as its hooks tell it: what it fetches taints it, what it
+ * writes after that is marked, and what was marked taints who reads it.
+ */
+export class HookTaint {
+  readonly #options: HookTaintOptions
+  /** When the call under way began, by session and use of the tool. */
+  readonly #began = new Map<string, number>()
+
+  constructor(options: HookTaintOptions) {
+    this.#options = options
+  }
+
+  /** The call was let through. */
+  before(call: HookCall, agent: string): void {
+    const { taint, now } = this.#options
+    this.#began.set(keyOf(call), now())
+    for (const deed of deedsOf(call))
+      if (deed.kind === 'file' && deed.verb === 'read') taint.read(agent, placeOf(call, deed.path))
+  }
+
+  /** It has ended, well or not: what failed may have written something first. */
+  after(call: HookCall, agent: string, workspace: string): void {
+    const began = this.#began.get(keyOf(call))
+    this.#began.delete(keyOf(call))
+    const deeds = deedsOf(call)
+    const [taint, from] = [this.#options.taint, deeds.map(sourceOf).find((source) => source !== undefined)]
+    if (from !== undefined) taint.add(agent, ['external-data'], from)
+    if (taint.labels(agent).length === 0) return
+    for (const deed of deeds) this.#wrote(call, deed, agent, workspace, began)
+  }
+
+  forget(session: string): void {
+    for (const key of this.#began.keys()) if (key.startsWith(`${session}\0`)) this.#began.delete(key)
+  }
+
+  #wrote(call: HookCall, deed: Deed, agent: string, workspace: string, began: number | undefined): void {
+    const { taint, mostEntries = MOST_ENTRIES } = this.#options
+    if (deed.kind === 'file' && deed.verb === 'write') taint.wrote(agent, placeOf(call, deed.path))
+    if (deed.kind !== 'command' || !isAbsolute(workspace)) return
+    const changed = began === undefined ? undefined : changedSince(workspace, began - SLACK_MS, mostEntries)
+    if (changed === undefined) taint.wrote(agent, workspace, true)
+    else for (const path of changed) taint.wrote(agent, path)
+  }
+}
+
+function keyOf({ session, toolUse, tool }: HookCall): string {
+  return `${session}\0${toolUse === '' ? tool : toolUse}`
+}
+
+function placeOf({ cwd }: HookCall, path: string): string {
+  return resolve(cwd === '' ? '/' : cwd, path)
+}
+
+function sourceOf(deed: Deed): string | undefined {
+  if (deed.kind === 'connect') return hostOf(deed.url)
+  // tools of other servers are labelled where their answers pass: at the MCP firewall
+  return deed.kind === 'tool' && FETCHES.test(deed.name) ? deed.name : undefined
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : 'an address nobody can read'
+}
+
+/**
+ * Files below a folder whose content or name changed since; links are not followed.
+ *
+ * @returns undefined when there is too much to look at
+ */
+export function changedSince(folder: string, sinceMs: number, mostEntries: number): string[] | undefined {
+  const found: string[] = []
+  const folders = [folder]
+  let left = mostEntries
+  for (let at = folders.pop(); at !== undefined; at = folders.pop()) {
+    let entries
+    try {
+      entries = readdirSync(at, { withFileTypes: true })
+    } catch {
+      continue // gone meanwhile, or not ours to read: what cannot be read here, nobody reads here
+    }
+    left -= entries.length
+    if (left < 0) return undefined
+    for (const entry of entries) {
+      const path = join(at, entry.name)
+      if (entry.isDirectory()) folders.push(path)
+      else if (entry.isFile() && changedAt(path) >= sinceMs) found.push(path)
+    }
+  }
+  return found
+}
+
+function changedAt(path: string): number {
+  try {
+    return statSync(path).ctimeMs
+  } catch {
+    return 0
+  }
+}

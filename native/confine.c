@@ -244,7 +244,7 @@ static bool read_member(const char *name, struct member *member) {
   if (after == NULL || sscanf(after + 1, form, &state, &parent, &threads) != 3) return false;
   if ((state == 'Z' || state == 'X') && threads <= 1) return false;
   if (state == 'Z') state = state_of(name);
-  *member = (struct member){(pid_t)atoi(name), (pid_t)parent, state != 'T' && state != 't' && state != 0};
+  *member = (struct member){(pid_t)atoi(name), (pid_t)parent, state != 0 && !stands_still(state)};
   return true;
 }
 

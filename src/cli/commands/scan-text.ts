@@ -26,7 +26,7 @@ export const scanText = command({
     },
     { run: 'warder scan text --stdin --json < mail.txt', does: 'for a program to read' },
   ],
-  args: { text: rest('the text', { required: false }) },
+  args: { text: rest('the text', { required: false, value: 'TEXT' }) },
   options: { stdin: flag('read the text from standard input'), ...JUDGING_OPTIONS },
   exits: ['unverified'],
   needsConfig: false,

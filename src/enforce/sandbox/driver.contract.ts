@@ -45,11 +45,18 @@ export function driverContract({ name, level, create, mustWork, prepare }: Drive
       const { available, guarantees } = await driver.lastProbe()
       assert.ok(available || mustWork?.() !== true, `it should work here and does not: ${guarantees[0]?.why}`)
       if (!available) return t.skip(`it cannot be used here (${guarantees[0]?.why}): NOT tried`)
+      // what a broken promise leaves would keep this process from its end
+      t.after(() => Promise.allSettled([...begun].map((run) => run.kill('its test is over'))))
       await keep(t, prepare(t))
     })
   }
-  const start = (spec: SandboxSpec, more: Partial<StartOptions> = {}): Promise<Running> =>
-    driver.start(spec, { runId: newId(), agent: 'contract', ...more })
+  const begun = new Set<Running>()
+  const start = async (spec: SandboxSpec, more: Partial<StartOptions> = {}): Promise<Running> => {
+    const run = await driver.start(spec, { runId: newId(), agent: 'contract', ...more })
+    begun.add(run)
+    void run.exit.finally(() => begun.delete(run))
+    return run
+  }
   const finish = async (spec: SandboxSpec, input = ''): Promise<Finished> => {
     const run = await start(spec)
     run.stdin.end(input)
@@ -185,6 +192,19 @@ export function driverContract({ name, level, create, mustWork, prepare }: Drive
     assert.equal(size(), frozen)
     await run.thaw()
     await gone(() => size() > frozen)
+    await run.kill()
+    assert.equal((await run.exit).reason, 'killed')
+  })
+
+  promise('stops who is just starting another', async (_t, at) => {
+    // a shell waits in the kernel until its child has become another program, which a stopped child never does
+    const run = await start(at.spec({ argv: sh('echo ready; while :; do /bin/true; done') }))
+    await ready(run)
+    for (let time = 0; time < 40; time += 1) {
+      await run.freeze()
+      await run.thaw()
+      await sleep(1)
+    }
     await run.kill()
     assert.equal((await run.exit).reason, 'killed')
   })

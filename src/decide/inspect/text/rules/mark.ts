@@ -1,8 +1,14 @@
 import type { RuleFamily } from './rule.ts'
 
-/** How an order to a reader begins; what machines write of themselves begins otherwise. */
-const ORDER =
-  "(?:please |now |first |then |also |kindly |just |immediately ){0,2}(?:replace|summari[sz]e|translate|include|write|send|tell|say|respond|reply|answer|print|output|add|append|insert|create|generate|provide|list|describe|explain|recommend|suggest|promote|mention|ignore|disregard|forget|use|call|execute|visit|click|read|fetch|delete|remove|forward|email|post|share|reveal|show|display|give|make|do|don't|never|always|you|your|when|if|before|from now|begin|repeat|convert|encode|decode|change|modify|rewrite|ask|instruct|inform|notify|encourage|persuade|convince|warn|advise|offer|act|pretend|switch|follow|obey|remember|override|disable|transfer|book|buy|order|pay|find|search|analy[sz]e|compute|calculate|identify|compare|help|refuse|stop|speak|talk|assume|treat|approve|accept|reject|hide|keep|sing|tweet|classify|extract|finish|complete|avoid|assist|guide|teach|discuss|mislead|spread|download|install|encrypt|only|the user|must) {1,3}[\"'a-z]"
+/** What may stand before an order without changing it. */
+const BEFORE = '(?:please |now |first |then |also |kindly |just |immediately ){0,2}'
+/** Words an order to a reader begins with; what machines write of themselves begins otherwise. */
+const BEGINS =
+  "(?:replace|summari[sz]e|translate|include|write|send|tell|say|respond|reply|answer|print|output|add|append|insert|create|generate|provide|list|describe|explain|recommend|suggest|promote|mention|ignore|disregard|forget|use|call|execute|visit|click|read|fetch|delete|remove|forward|email|post|share|reveal|show|display|give|make|do|don't|never|always|you|your|when|if|before|from now|begin|repeat|convert|encode|decode|change|modify|rewrite|ask|instruct|inform|notify|encourage|persuade|convince|warn|advise|offer|act|pretend|switch|follow|obey|remember|override|disable|transfer|book|buy|order|pay|find|search|analy[sz]e|compute|calculate|identify|compare|help|refuse|stop|speak|talk|assume|treat|approve|accept|reject|hide|keep|sing|tweet|classify|extract|finish|complete|avoid|apply|embed|implement|bring|assist|guide|teach|discuss|mislead|spread|download|install|encrypt|only|the user|must) {1,3}[\"'a-z]"
+/** Any other word that acts on something ("modify the", "embed a"), which a name, a state or a report does not. */
+const ACTS_ON =
+  '(?!(?:this|that|these|those|there|here|it|we|our|they|he|she|is|are|was|were|if|in|on|at|of|for|with|to|and|but|or|as|by|from|not|no|all|any|both|see|most|some|what|which|who)\\b)(?![a-z]{0,14}(?:ing|ed|tion|sion|ment|ness|ity|ly)\\b)[a-z]{2,14} {1,2}(?:the|a|an|all|any|your|this|these|those|each|every|it|them|its|their|my|yourself)\\b'
+const ORDER = `${BEFORE}(?:${BEGINS}|${ACTS_ON})`
 
 /** Marks that mean something to the program that runs a model, and nothing in a text for people. */
 export const DELIMITER: RuleFamily = {

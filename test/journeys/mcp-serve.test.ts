@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/client/validators/cf-worker'
 import { house, until, type House } from '../kit/house.ts'
 import { send, stateless } from '../kit/mcp-http.ts'
 
@@ -63,7 +64,10 @@ test('servers of the policy are served over HTTP to clients with a token, each c
   const front = { port: Number(new URL(urls[0]).port), token: () => secret }
 
   await t.test('a client of the revisions with sessions lists what it may call, and calls it', async () => {
-    const client = new Client({ name: 'editor', version: '1' })
+    const client = new Client(
+      { name: 'editor', version: '1' },
+      { jsonSchemaValidator: new CfWorkerJsonSchemaValidator() },
+    )
     const requestInit = { headers: { authorization: `Bearer ${secret}` } }
     await client.connect(new StreamableHTTPClientTransport(new URL(urls[0]), { requestInit }))
     const { tools } = await client.listTools()

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client, ProtocolError } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
+import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/client/validators/cf-worker'
 import type { House } from './house.ts'
 
 const WARDER = fileURLToPath(new URL('../../bin/warder', import.meta.url))
@@ -58,7 +59,9 @@ export async function wrapped(
   })
   let said = ''
   transport.stderr?.on('data', (chunk: Buffer) => (said += String(chunk)))
-  const client = new Client({ name: 'test', version: '1' }, { capabilities: {} })
+  // its usual one makes code of schemas, which tests may not do either
+  const jsonSchemaValidator = new CfWorkerJsonSchemaValidator()
+  const client = new Client({ name: 'test', version: '1' }, { capabilities: {}, jsonSchemaValidator })
   t.after(() => client.close())
   try {
     await client.connect(transport, { timeout: 60_000 })

@@ -1,5 +1,7 @@
 /** Ordinary documents of the machine the model is trained on: man pages, READMEs, sources, logs. Harmless, all of them. */
 import { globSync, readFileSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { isHeldBack, type Line, type TextSet } from './corpora.ts'
@@ -27,8 +29,8 @@ const SHELVES: readonly Shelf[] = [
       '/usr/share/info/*.gz',
       '/usr/share/perl/**/*.pod',
       '/usr/lib/**/perl*/**/*.pod',
-      '/root/.pyenv/versions/3.1*/lib/python3*/site-packages/*.dist-info/METADATA',
-      '/root/.pyenv/**/*.{md,rst}',
+      join(homedir(), '.pyenv/versions/3.1*/lib/python3*/site-packages/*.dist-info/METADATA'),
+      join(homedir(), '.pyenv/**/*.{md,rst}'),
       'node_modules/**/*.md',
       'bench/node_modules/**/*.md',
     ],
@@ -38,7 +40,7 @@ const SHELVES: readonly Shelf[] = [
     family: 'sources',
     globs: [
       '/usr/lib/node_modules/**/*.js',
-      '/root/.pyenv/versions/3.1[23]*/lib/python3*/**/*.py',
+      join(homedir(), '.pyenv/versions/3.1[23]*/lib/python3*/**/*.py'),
       '/usr/include/**/*.h',
       '/usr/share/perl/**/*.pm',
       'node_modules/**/*.{js,ts,mjs}',

@@ -72,6 +72,14 @@ test('a command whose beginning nobody saw, or in too large a workspace, may hav
   assert.deepEqual(told, [`wrote a ${home}/**`, `wrote a ${home}/**`])
 })
 
+test('what cannot be told of a call may have been anything in its workspace', () => {
+  const { taint, told } = noting(['external-data'])
+  const hooks = new HookTaint({ taint, now: Date.now })
+  hooks.before(call('Write', {}), 'a')
+  hooks.after(call('Write', {}), 'a', '/work')
+  assert.deepEqual(told, ['wrote a /work/**'])
+})
+
 test('without taint nothing is looked for', (t) => {
   const { taint, told } = noting([])
   const hooks = new HookTaint({ taint, now: Date.now })

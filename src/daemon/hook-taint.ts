@@ -33,7 +33,7 @@ export class HookTaint {
   before(call: HookCall, agent: string): void {
     const { taint, now } = this.#options
     this.#began.set(keyOf(call), now())
-    for (const deed of deedsOf(call))
+    for (const deed of deedsIn(call))
       if (deed.kind === 'file' && deed.verb === 'read') taint.read(agent, placeOf(call, deed.path))
   }
 
@@ -41,10 +41,11 @@ export class HookTaint {
   after(call: HookCall, agent: string, workspace: string): void {
     const began = this.#began.get(keyOf(call))
     this.#began.delete(keyOf(call))
-    const deeds = deedsOf(call)
+    const deeds = deedsIn(call)
     const [taint, from] = [this.#options.taint, deeds.map(sourceOf).find((source) => source !== undefined)]
     if (from !== undefined) taint.add(agent, ['external-data'], from)
     if (taint.labels(agent).length === 0) return
+    if (deeds.length === 0 && isAbsolute(workspace)) taint.wrote(agent, workspace, true)
     for (const deed of deeds) this.#wrote(call, deed, agent, workspace, began)
   }
 
@@ -59,6 +60,15 @@ export class HookTaint {
     const changed = began === undefined ? undefined : changedSince(workspace, began - SLACK_MS, mostEntries)
     if (changed === undefined) taint.wrote(agent, workspace, true)
     else for (const path of changed) taint.wrote(agent, path)
+  }
+}
+
+/** @returns none where it cannot be told what it did: that may have been anything */
+function deedsIn(call: HookCall): readonly Deed[] {
+  try {
+    return deedsOf(call)
+  } catch {
+    return []
   }
 }
 

@@ -122,6 +122,17 @@ test('a tree that may have changed taints what is read below it, and nothing bes
   assert.deepEqual(book.read('c', file('work-2/deep')), [])
 })
 
+test('who reads a folder reads what lies in it', (t) => {
+  const { open, home, file } = place(t)
+  const book = open()
+  book.add('a', ['external-data'], 'web/fetch')
+  mkdirSync(join(home, 'work'))
+  mkdirSync(join(home, 'work-2'))
+  book.wrote('a', file('work/notes'))
+  assert.deepEqual(book.read('b', join(home, 'work-2')), [])
+  assert.deepEqual(book.read('b', join(home, 'work')), ['external-data'])
+})
+
 test('beyond so many files their folders are kept as a whole: nothing is forgotten', (t) => {
   const { open, file, home } = place(t, 3)
   const book = open()

@@ -68,7 +68,7 @@ export class TaintBook {
       at: db.prepare(
         `SELECT path, tree, labels, agent, since FROM files
          WHERE path = ?1 OR (tree = 1 AND path IN (SELECT value FROM json_each(?2)))
-           OR (?3 <> '' AND inode = ?3) OR (?4 <> '' AND digest = ?4)`,
+           OR (?3 <> '' AND inode = ?3) OR (?4 <> '' AND digest = ?4) OR substr(path, 1, length(?5)) = ?5`,
       ),
     }
     const rows = db.prepare('SELECT agent, label, origin, since FROM labels').all() as unknown as Taint[]
@@ -115,7 +115,8 @@ export class TaintBook {
   read(agent: string, path: string): readonly string[] {
     const { inode = '', digest = '', labels = [] } = this.#options.marks.look(path)
     const above = JSON.stringify(ancestorsOf(path))
-    const rows = this.#sql.at.all(path, above, inode, digest) as unknown as FileRow[]
+    const below = path === '/' ? path : `${path}/` // who searches a folder reads what lies in it
+    const rows = this.#sql.at.all(path, above, inode, digest, below) as unknown as FileRow[]
     const found = [...new Set([...labels, ...rows.flatMap((row) => row.labels.split(','))])]
     if (found.length > 0) this.add(agent, found, path)
     return found

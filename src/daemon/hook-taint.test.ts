@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { HookCall } from '../enforce/session/index.ts'
 import { changedSince, HookTaint } from './hook-taint.ts'
+import { READER } from './hooks-wire.ts'
 import type { TaintRoom } from './taint.ts'
 
 function place(t: TestContext): string {
@@ -34,6 +35,8 @@ function noting(labels: readonly string[]) {
   return { taint, told }
 }
 
+const PLAIN = { now: Date.now, home: '/home/nobody', path: '/usr/bin:/bin', reader: READER }
+
 function call(tool: string, input: object, toolUse = 'u1'): HookCall {
   return {
     ...{ harness: 'claude-code', event: 'PreToolUse', moment: 'before', session: 's', cwd: '/work' },
@@ -51,8 +54,8 @@ test('what changed since is found however deep, links lead nowhere, and too much
 
 test('files are named from the directory of the call; a fetch taints before what it wrote is marked', () => {
   const { taint, told } = noting(['external-data'])
-  const hooks = new HookTaint({ taint, now: Date.now })
-  hooks.before(call('Read', { file_path: 'notes.md' }), 'a')
+  const hooks = new HookTaint({ ...PLAIN, taint })
+  hooks.before(call('Read', { file_path: 'notes.md' }), 'a', '/work')
   hooks.after(call('WebFetch', { url: 'https://user:key@page.test:8443/x?secret=1' }), 'a', '/work')
   hooks.after(call('Write', { file_path: '../other/file' }), 'a', '/work')
   assert.deepEqual(told, [
@@ -62,28 +65,35 @@ test('files are named from the directory of the call; a fetch taints before what
   ])
 })
 
+test('what a command names may be what it reads', () => {
+  const { taint, told } = noting([])
+  const hooks = new HookTaint({ ...PLAIN, taint })
+  hooks.before(call('Bash', { command: 'cat notes.md | grep -c x' }), 'a', '/work')
+  assert.ok(told.includes('read a /work/notes.md'), told.join())
+})
+
 test('a command whose beginning nobody saw, or in too large a workspace, may have changed all of it', (t) => {
   const home = place(t)
   const { taint, told } = noting(['external-data'])
-  const hooks = new HookTaint({ taint, now: Date.now, mostEntries: 3 })
+  const hooks = new HookTaint({ ...PLAIN, taint, mostEntries: 3 })
   hooks.after(call('Bash', { command: 'make' }), 'a', home)
-  hooks.before(call('Bash', { command: 'make' }), 'a')
+  hooks.before(call('Bash', { command: 'make' }), 'a', '/work')
   hooks.after(call('Bash', { command: 'make' }), 'a', home)
   assert.deepEqual(told, [`wrote a ${home}/**`, `wrote a ${home}/**`])
 })
 
 test('what cannot be told of a call may have been anything in its workspace', () => {
   const { taint, told } = noting(['external-data'])
-  const hooks = new HookTaint({ taint, now: Date.now })
-  hooks.before(call('Write', {}), 'a')
+  const hooks = new HookTaint({ ...PLAIN, taint })
+  hooks.before(call('Write', {}), 'a', '/work')
   hooks.after(call('Write', {}), 'a', '/work')
   assert.deepEqual(told, ['wrote a /work/**'])
 })
 
 test('without taint nothing is looked for', (t) => {
   const { taint, told } = noting([])
-  const hooks = new HookTaint({ taint, now: Date.now })
-  hooks.before(call('Bash', { command: 'make' }), 'a')
+  const hooks = new HookTaint({ ...PLAIN, taint })
+  hooks.before(call('Bash', { command: 'make' }), 'a', '/work')
   hooks.after(call('Bash', { command: 'make' }), 'a', place(t))
   assert.deepEqual(told, [])
 })

@@ -1,6 +1,9 @@
 import { readdirSync, statSync } from 'node:fs'
-import { isAbsolute, join, resolve } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { deedsOf, type Deed, type HookCall } from '../enforce/session/index.ts'
+import { actionsOf } from './hook-actions.ts'
+import type { JudgeOptions } from './hook-judge.ts'
+import { meanings } from './hook-paths.ts'
 import type { TaintRoom } from './taint.ts'
 
 /** Tools that bring words of strangers, beside those that connect somewhere themselves. */
@@ -10,7 +13,7 @@ const MOST_ENTRIES = 20_000
 /** Clocks of file systems tick coarsely. */
 const SLACK_MS = 20
 
-export interface HookTaintOptions {
+export interface HookTaintOptions extends Pick<JudgeOptions, 'home' | 'path' | 'reader'> {
   readonly taint: TaintRoom
   readonly now: () => number
   readonly mostEntries?: number
@@ -30,11 +33,10 @@ export class HookTaint {
   }
 
   /** The call was let through. */
-  before(call: HookCall, agent: string): void {
+  before(call: HookCall, agent: string, workspace: string): void {
     const { taint, now } = this.#options
     this.#began.set(keyOf(call), now())
-    for (const deed of deedsIn(call))
-      if (deed.kind === 'file' && deed.verb === 'read') taint.read(agent, placeOf(call, deed.path))
+    for (const path of this.#readBy(call, workspace)) taint.read(agent, path)
   }
 
   /** It has ended, well or not: what failed may have written something first. */
@@ -53,9 +55,20 @@ export class HookTaint {
     for (const key of this.#began.keys()) if (key.startsWith(`${session}\0`)) this.#began.delete(key)
   }
 
+  /** What its tools open, and what a command names: which of that is a file it reads nobody knows beforehand. */
+  #readBy(call: HookCall, workspace: string): readonly string[] {
+    const { home, path, reader } = this.#options
+    const place = { cwd: cwdOf(call, workspace), workspace, home, path, scripts: new Map<string, string>() }
+    return deedsIn(call)
+      .flatMap((deed) => actionsOf(deed, place, reader))
+      .filter(({ action: { namespace, verb } }) => namespace === 'fs' && verb === 'read')
+      .map(({ action }) => action.resource)
+  }
+
   #wrote(call: HookCall, deed: Deed, agent: string, workspace: string, began: number | undefined): void {
-    const { taint, mostEntries = MOST_ENTRIES } = this.#options
-    if (deed.kind === 'file' && deed.verb === 'write') taint.wrote(agent, placeOf(call, deed.path))
+    const { taint, home, mostEntries = MOST_ENTRIES } = this.#options
+    if (deed.kind === 'file' && deed.verb === 'write')
+      for (const path of meanings(deed.path, cwdOf(call, workspace), home)) taint.wrote(agent, path)
     if (deed.kind !== 'command' || !isAbsolute(workspace)) return
     const changed = began === undefined ? undefined : changedSince(workspace, began - SLACK_MS, mostEntries)
     if (changed === undefined) taint.wrote(agent, workspace, true)
@@ -76,8 +89,8 @@ function keyOf({ session, toolUse, tool }: HookCall): string {
   return `${session}\0${toolUse === '' ? tool : toolUse}`
 }
 
-function placeOf({ cwd }: HookCall, path: string): string {
-  return resolve(cwd === '' ? '/' : cwd, path)
+function cwdOf({ cwd }: HookCall, workspace: string): string {
+  return cwd || workspace || '/'
 }
 
 function sourceOf(deed: Deed): string | undefined {

@@ -66,7 +66,7 @@ export function openHooks(options: HooksOptions): Hooks {
     },
   })
   const workspaces = hookWorkspaces(options.workspaces)
-  const tainting = new HookTaint({ taint: options.taint, now })
+  const tainting = new HookTaint(options)
   const timer = setInterval(() => {
     try {
       book.sweep()
@@ -181,7 +181,7 @@ async function before(call: HookCall, credential: Credential, desk: Desk): Promi
   const { effect, reason } = await judgeCall(call, asking, session.workspace, options)
   // what the harness is left to ask may run, if its user says so
   book.tell(call, effect === 'deny' ? 'refused' : 'allowed')
-  if (effect !== 'deny') tainting.before(call, nameOf(call, credential))
+  if (effect !== 'deny') tainting.before(call, nameOf(call, credential), session.workspace)
   return wordsFor(call, effect === 'allow' ? { effect: 'none' } : { effect, reason })
 }
 

@@ -31,7 +31,7 @@ export const MCP_CONTROLS: readonly Control[] = [
     promise:
       'An agent that was shown words nobody vouches for is labelled with that, and so is what it writes since; whoever reads it, under another name, as a copy, in a later session or after a restart, has the labels too. They only go when an owner says so, on record; while the book cannot be read every agent counts as tainted.',
     limits:
-      'What a hooked agent reads by a command is not seen; what it writes by one is found by the time files changed; what it merely remembers, or writes anew in other words into a file Warder does not see, carries nothing. A label is a warning and a reason to ask, not proof of an attack.',
+      'What a hooked agent fetches by a command, or reads by one without naming it, is not seen; what it writes by one is found by the time files changed; what it merely remembers, or writes anew in other words into a file Warder does not see, carries nothing. A label is a warning and a reason to ask, not proof of an attack.',
     module: 'src/enforce/taint/book.ts',
     tests: ['test/attacks/taint.test.ts', 'src/enforce/taint/book.test.ts'],
   },

@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { createDefinitionInspector } from '../../decide/inspect/mcp/index.ts'
 import { createSecretScanner } from '../../decide/inspect/secret/index.ts'
-import { createTextScanner, wrapUntrusted, type TextModel } from '../../decide/inspect/text/index.ts'
-import { readShippedModel } from '../../decide/inspect/text/model/file.ts'
-import { messageOf } from '../../core/error.ts'
-import type { Inspectors } from '../../enforce/mcp/index.ts'
+import {
+  createShippedTextScanner,
+  MARKED_FROM,
+  wrapUntrusted,
+  type TextVerdict,
+} from '../../decide/inspect/text/index.ts'
+import type { Inspectors, TextSeen } from '../../enforce/mcp/index.ts'
 
 /**
  * Everything that looks into what passes, made once for the process.
@@ -12,15 +15,16 @@ import type { Inspectors } from '../../enforce/mcp/index.ts'
  * @param warn told where less than everything looks
  */
 export function openInspectors(warn: (message: string) => void): Inspectors {
-  const model = shippedModel(warn)
-  const scanner = createTextScanner(model === undefined ? {} : { model })
+  const scanner = createShippedTextScanner()
+  for (const note of scanner.scan('', { channel: 'tool-result' }).notes)
+    warn(`texts are looked into with less: ${note}`)
   // the tags of what it masks are compared within this process, never beyond it
   const secrets = createSecretScanner({ key: randomBytes(32), minimum: 'medium' })
   const definitions = createDefinitionInspector({
     textScan: (text) => scanner.scan(text, { channel: 'mcp-metadata' }),
   })
   return {
-    text: (text, channel) => scanner.scan(text, { channel }),
+    text: (text, channel) => asFarAsRead(scanner.scan(text, { channel })),
     redact: (text) => secrets.redact(text),
     secrets: (text) => secrets.scan(text).map(({ rule, risk }) => ({ rule, risk })),
     definition(server, kind, definition) {
@@ -36,11 +40,9 @@ export function openInspectors(warn: (message: string) => void): Inspectors {
   }
 }
 
-function shippedModel(warn: (message: string) => void): TextModel | undefined {
-  try {
-    return readShippedModel()
-  } catch (error) {
-    warn(`texts are looked into by rules alone: ${messageOf(error)}`)
-    return undefined
-  }
+/** What was not read whole is not clean: it is handed on in an envelope, and taints. */
+function asFarAsRead(seen: TextVerdict): TextSeen {
+  if (!seen.isPartial || seen.verdict !== 'clean') return seen
+  const unread = { rule: 'partial', family: 'partial', reason: 'it is too long to be read whole' }
+  return { risk: Math.max(seen.risk, MARKED_FROM), verdict: 'marked', findings: [unread] }
 }

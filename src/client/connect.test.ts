@@ -189,3 +189,18 @@ async function all(values: AsyncIterable<unknown>): Promise<unknown[]> {
   for await (const value of values) list.push(value)
   return list
 }
+
+test('a burst of calls opens few connections, and each call is answered', async (t) => {
+  const { client, server } = await daemon(t, (request, response) => {
+    setImmediate(() => response.end(JSON.stringify(request.url)))
+  })
+  let opened = 0
+  server.on('connection', () => (opened += 1))
+  const paths = Array.from({ length: 1000 }, (_, at) => `/${at}`)
+  const replies = await Promise.all(paths.map((path) => client.request({ path })))
+  assert.deepEqual(
+    replies.map(({ json }) => json),
+    paths,
+  )
+  assert.ok(opened <= 64, `${opened} connections`)
+})

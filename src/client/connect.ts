@@ -7,8 +7,9 @@ import { HANDSHAKE_TIMEOUT_MS } from '../api/handshake.ts'
 import { SESSION_HEADER } from '../api/people.ts'
 import { messageOf, systemCode } from '../core/error.ts'
 import { clientError, ClientError } from './error.ts'
-import { clientHandshake, isMomentary } from './handshake.ts'
+import { busy, clientHandshake, isMomentary } from './handshake.ts'
 import { readJson, readLines, throwProblem } from './reply.ts'
+import { Turns } from './turns.ts'
 
 export interface ConnectOptions {
   readonly socketPath: string
@@ -57,17 +58,19 @@ export interface Client {
 /** A client of the daemon at `socketPath`. Nothing is opened until the first call; connections are kept and reused. */
 export function connect(options: ConnectOptions): Client {
   const agent = socketAgent(options)
+  const turns = new Turns(MOST_REQUESTS)
   const maxBytes = options.maxReplyBytes ?? 64 * 1024 * 1024
   const call = (settings: CallOptions, headers?: Record<string, string>): ClientRequest =>
     send(agent, settings, { ...sessionHeader(options), ...headers })
   return {
-    async request(settings) {
-      const response = await answered(call(settings))
-      const json = await readJson(response, maxBytes)
-      const status = response.statusCode ?? 0
-      if (status >= 400) throwProblem(status, json)
-      return { status, json }
-    },
+    request: (settings) =>
+      turns.run(async () => {
+        const response = await answered(call(settings))
+        const json = await readJson(response, maxBytes)
+        const status = response.statusCode ?? 0
+        if (status >= 400) throwProblem(status, json)
+        return { status, json }
+      }),
     async *stream(settings) {
       const response = await answered(call(settings, { accept: 'application/x-ndjson' }))
       const status = response.statusCode ?? 0
@@ -85,11 +88,20 @@ function sessionHeader({ session }: ConnectOptions): Record<string, string> {
   return token === undefined ? {} : { [SESSION_HEADER]: token }
 }
 
-/** An agent whose connections have passed the handshake before HTTP sees them. */
+/** Requests of one client under way at a time, of the 256 connections a daemon takes; streams come on top. */
+const MOST_REQUESTS = 64
+/** Connections of one client being opened at a time, of the 16 that a daemon lets be unproved. */
+const MOST_OPENING = 8
+
+/**
+ * An agent whose connections have passed the handshake before HTTP sees them. Its own limit of sockets counts none that
+ * is still being opened, so a burst would dial without end.
+ */
 function socketAgent(options: ConnectOptions): Agent {
-  const agent = new Agent({ keepAlive: true, maxSockets: 16 })
+  const agent = new Agent({ keepAlive: true })
+  const turns = new Turns(MOST_OPENING)
   agent.createConnection = (_settings, done) => {
-    if (done !== undefined) void openFor(options, done)
+    if (done !== undefined) void turns.run(() => openFor(options, done))
     return undefined
   }
   return agent
@@ -141,6 +153,7 @@ function dial(socketPath: string): Promise<Socket> {
   const socket = netConnect(socketPath)
   const failed = (cause: Error): void => {
     const code = systemCode(cause)
+    if (code === 'EAGAIN') return reject(busy(cause)) // the kernel's queue before the daemon is full
     const isDenied = code === 'EACCES' || code === 'EPERM'
     reject(
       clientError('DAEMON_UNREACHABLE', {

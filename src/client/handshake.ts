@@ -22,6 +22,15 @@ export function isMomentary(error: unknown): boolean {
   return error instanceof ClientError && error.code === 'DAEMON_BUSY' && error.message === FULL
 }
 
+/** The daemon takes no further connection at this moment. */
+export function busy(cause?: unknown): ClientError {
+  return clientError('DAEMON_BUSY', {
+    what: FULL,
+    fix: 'try again in a moment; end clients that hang',
+    cause,
+  })
+}
+
 /**
  * The client's half: proves that we hold the secret, and lets nothing be sent before the server has proved it too.
  * A program that took over the socket's path learns nothing it could use elsewhere.
@@ -77,12 +86,7 @@ function refusal(message: Message): ClientError {
       fix: `find out what failed (warder audit list), then try again in ${seconds} s`,
     })
   }
-  if (code === 'busy') {
-    return clientError('DAEMON_BUSY', {
-      what: FULL,
-      fix: 'try again in a moment; end clients that hang',
-    })
-  }
+  if (code === 'busy') return busy()
   return clientError('CLIENT_REFUSED', {
     what:
       code === 'other_user' ? 'the daemon belongs to another user' : 'the daemon did not accept our secret',

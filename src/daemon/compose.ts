@@ -54,6 +54,7 @@ import { openSecrets } from './secrets.ts'
 import { Settlements } from './settlements.ts'
 import { takeOver, withFailures } from './take-over.ts'
 import { openTaint } from './taint.ts'
+import { openWatch } from './watch/wire.ts'
 import { AgentWatch } from './watchdog.ts'
 import { openWaysOut } from './ways-out-wire.ts'
 import { WorkspaceBook } from './workspaces.ts'
@@ -189,6 +190,11 @@ export async function compose(options: ComposeOptions): Promise<House> {
     ...{ values, rooms, permits, acts, engine, approving, keys, ledger, runs, taint, claim },
     ...{ environment: options.environment, home, own, append, lost, clock, log },
   })
+  const watching = openWatch({
+    ...{ values, home, own, ledger, keys, engine, rooms, permits, acts, stops, halt, live, append, lost },
+    ...{ grants, runs, people, secrets, mcp, changes, out, driver, taint },
+    ...{ environment: options.environment, redact, clock, log, version },
+  })
 
   const peopleWiring = { people, acts, rooms, grants, ledger, now, socket: values['people.socket'] }
   const hooks = wireHooks({
@@ -215,18 +221,10 @@ export async function compose(options: ComposeOptions): Promise<House> {
       reload: () => policyFile.load(),
       checkContext: () => checkContext(driver, places, home),
     }),
-    ...auditHandlers({
-      ledger,
-      acts,
-      origin,
-      archiveRecipients: values['audit.archive_recipients'],
-    }),
+    ...auditHandlers({ ledger, acts, origin, archiveRecipients: values['audit.archive_recipients'] }),
     ...sandboxHandlers({ runs, plan, driver, profiles, rooms }),
     ...insideHandlers(inside),
-    ...approving.handlers({
-      ...{ rooms, acts, grants },
-      requireFresh: people.freshForHighRisk,
-    }),
+    ...approving.handlers({ rooms, acts, grants, requireFresh: people.freshForHighRisk }),
     ...{ ...changes.handlers, ...outbox.handlers, ...out.handlers },
     ...sandboxTestHandlers({
       ...{ drivers, profiles, plan, acts, append, home, now },
@@ -237,13 +235,14 @@ export async function compose(options: ComposeOptions): Promise<House> {
     ...ownersPeopleHandlers(peopleWiring),
     ...secrets.handlers,
     ...firewallHandlers({ acts, rooms, append }),
-    ...{ ...taintHandlers(taint, acts), ...mcp.handlers },
+    ...{ ...taintHandlers(taint, acts), ...mcp.handlers, ...watching.handlers },
   })
   const handlers: Handlers = secrets.inStatus(guardedHandlers(people, hooked))
   const { questions } = approving
   const closePeople = await openPeopleDoor({ ...peopleWiring, handlers, questions, runs, clock, log })
   approving.begin()
   await append(startEvent(version))
+  await watching.begin()
   const stopHousekeeping = await keepHouse({
     ...{ engine, ledger, stops, runs, append, outcomes, now, log },
     archiveRecipients: values['audit.archive_recipients'],
@@ -264,6 +263,7 @@ export async function compose(options: ComposeOptions): Promise<House> {
     isBusy: () => live().length > 0 || hooks.isBusy(),
     close: async () => {
       watch.close()
+      await watching.close()
       changes.close()
       hooks.close()
       stopHousekeeping()

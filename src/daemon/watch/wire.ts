@@ -1,0 +1,74 @@
+import type { Finding } from '../../core/incident.ts'
+import type { StopStore, HaltedRun } from '../../contain/stop/index.ts'
+import type { PolicyEngine } from '../../decide/policy/index.ts'
+import type { GateEvent, PermitBook, Rooms } from '../../gate/index.ts'
+import type { Clock } from '../../platform/clock.ts'
+import type { Log } from '../../platform/log.ts'
+import type { SettingValues } from '../../platform/settings.ts'
+import type { Ledger, Redact } from '../../record/audit/index.ts'
+import type { Keys } from '../../record/sign/index.ts'
+import type { Acts } from '../acts.ts'
+import type { openChanges } from '../changes.ts'
+import type { openDoors } from '../doors.ts'
+import type { openGrants } from '../grants-open.ts'
+import type { Handlers } from '../http/app.ts'
+import type { openMcp } from '../mcp-wire.ts'
+import type { People } from '../people.ts'
+import type { LiveRun, Runs } from '../runs.ts'
+import type { openSecrets } from '../secrets.ts'
+import type { TaintRoom } from '../taint.ts'
+import type { openWaysOut } from '../ways-out-wire.ts'
+
+export interface WatchOptions {
+  readonly values: SettingValues
+  readonly home: string
+  /** Warder's own places. */
+  readonly own: readonly string[]
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly ledger: Ledger
+  readonly keys: Keys
+  readonly engine: PolicyEngine
+  readonly rooms: Rooms
+  readonly permits: PermitBook
+  readonly acts: Acts
+  readonly stops: StopStore
+  /** Freezes and kills what runs of one agent, or of all. */
+  readonly halt: (agent: string | undefined, why: string) => Promise<readonly HaltedRun[]>
+  readonly live: () => readonly LiveRun[]
+  readonly runs: Runs
+  readonly grants: ReturnType<typeof openGrants>['grants']
+  readonly people: People
+  readonly secrets: Awaited<ReturnType<typeof openSecrets>>
+  readonly mcp: ReturnType<typeof openMcp>
+  readonly changes: Awaited<ReturnType<typeof openChanges>>
+  readonly out: ReturnType<typeof openWaysOut>
+  readonly driver: Awaited<ReturnType<typeof openDoors>>['driver']
+  readonly taint: TaintRoom
+  readonly version: string
+  readonly append: (event: GateEvent) => Promise<unknown>
+  readonly lost: (error: unknown) => void
+  readonly redact: Redact
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Hands a finding on: it becomes an alert, and with a class an incident. Never throws, never waits for what it causes. */
+export type Raise = (finding: Finding) => void
+
+export interface Watch {
+  readonly handlers: Partial<Handlers>
+  /** Once every door stands: from here on things are looked at. */
+  begin(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Wires the readers of the record and of the host to what comes of their findings. */
+export function openWatch({ log }: WatchOptions): Watch {
+  const raise: Raise = (finding) => log.warn(finding.summary, { rule: finding.rule })
+  void raise
+  return {
+    handlers: {},
+    begin: async () => undefined,
+    close: async () => undefined,
+  }
+}

@@ -61,7 +61,7 @@ const PLAN: readonly Part[] = [
   {
     name: 'cli that works alone',
     files:
-      /^src\/cli\/commands\/(?:stop|audit-verify|doctor|policy-(?:init|import)|scan-(?:command|secret|reading|url)|mcp-(?:serve|serving|remote|scan|receipts-verify|receipts-key)|firewall-[a-z-]+)\.ts$/,
+      /^src\/cli\/commands\/(?:stop|audit-verify|doctor|policy-(?:init|import)|scan-(?:command|secret|repository|cloud-policy|reading|url)|secret-found|repository|mcp-(?:serve|serving|remote|scan|receipts-verify|receipts-key)|firewall-[a-z-]+)\.ts$/,
     may: [CORE, PLATFORM, API, CLIENT, /^src\/cli\//, ROOM],
   },
   { name: 'cli', files: /^src\/cli\//, may: [CORE, PLATFORM, API, CLIENT, /^src\/cli\//] },

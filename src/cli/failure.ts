@@ -13,6 +13,7 @@ export const CLI_ERRORS = {
     meaning: 'a file given to a command is not there, or is not text in UTF-8',
   },
   FILE_CHANGED: { kind: 'conflict', meaning: 'a file changed between being looked at and being written' },
+  HOOK_TAKEN: { kind: 'conflict', meaning: 'a hook of git stands there that is not of Warder’s making' },
   SERVICE_FOREIGN: { kind: 'conflict', meaning: 'a service unit of the same name is not of Warder’s making' },
   SERVICE_MISSING: { kind: 'missing', meaning: 'the service is not installed' },
   SERVICE_FAILED: { kind: 'unavailable', meaning: 'systemd did not do what it was asked' },

@@ -97,7 +97,13 @@ export const THREATS: readonly Threat[] = [
     attacker: 'injector',
     story:
       'The agent is told to print its key, to send it to another host in some disguise, or to use it for what nobody asked.',
-    controls: ['secrets-put-in', 'secrets-never-shown', 'secrets-sealed', 'egress-asked'],
+    controls: [
+      'secrets-put-in',
+      'secrets-never-shown',
+      'secrets-sealed',
+      'secrets-not-committed',
+      'egress-asked',
+    ],
     left: 'What the key may do at its own host, while the agent may use it: limit methods and paths.',
   },
   {

@@ -7,7 +7,10 @@ const IN_SOURCES = import.meta.url.endsWith('.ts')
 const NATIVE = fileURLToPath(
   new URL(IN_SOURCES ? '../../dist/native/hook' : './native/hook', import.meta.url),
 )
-const LAUNCHER = fileURLToPath(new URL(IN_SOURCES ? '../../bin/warder' : '../bin/warder', import.meta.url))
+/** The command line itself, wherever it was installed: another of that name may come to stand first in the path. */
+export const LAUNCHER = fileURLToPath(
+  new URL(IN_SOURCES ? '../../bin/warder' : '../bin/warder', import.meta.url),
+)
 
 type Paths = Pick<SettingValues, 'paths.socket' | 'paths.keys'>
 

@@ -2,43 +2,20 @@ import { randomBytes } from 'node:crypto'
 import { createReadStream, lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemCode } from '../../core/error.ts'
-import { isAtLeast, RISK_LEVELS, type RiskLevel } from '../../core/risk.ts'
+import { RISK_LEVELS } from '../../core/risk.ts'
 import {
   createSecretScanner,
   DEFAULT_FAMILIES,
-  type SecretFinding,
   type SecretScanner,
 } from '../../decide/inspect/secret/index.ts'
 import { command } from '../command.ts'
 import { EXIT } from '../exit.ts'
 import { CLI_ERRORS, CliError } from '../failure.ts'
-import type { Out, Style } from '../out.ts'
 import { choiceOption, flag, manyArguments } from '../param.ts'
+import { findIn, isBad, textFor, type Scanned } from './secret-found.ts'
 
-const COLOUR: Readonly<Record<RiskLevel, Style>> = {
-  low: 'dim',
-  medium: 'yellow',
-  high: 'red',
-  critical: 'red',
-}
 /** What is made by machines and read by none: a copy of what stands elsewhere. */
 const SKIPPED = new Set(['.git', 'node_modules'])
-const NEWLINE = 10
-
-/** A finding where a person looks for it. */
-interface Shown extends Omit<SecretFinding, 'start' | 'end'> {
-  readonly path: string
-  readonly line: number
-  /** In bytes, from 1. */
-  readonly column: number
-  readonly lengthBytes: number
-}
-
-interface Scanned {
-  readonly findings: Shown[]
-  readonly unread: { readonly path: string; readonly why: string }[]
-  files: number
-}
 
 export const scanSecret = command({
   name: 'scan secret',
@@ -75,8 +52,7 @@ export const scanSecret = command({
     const scanned: Scanned = { findings: [], unread: [], files: 0 }
     for (const path of paths) await scanPath(path, { scanner, scanned, stdin })
     out.result(scanned, textFor(scanned, out))
-    const isFound = scanned.findings.some(({ risk }) => isAtLeast(risk, failAt))
-    return isFound || scanned.unread.length > 0 ? EXIT.unverified : EXIT.ok
+    return isBad(scanned, failAt) ? EXIT.unverified : EXIT.ok
   },
 })
 
@@ -128,48 +104,7 @@ async function scanBytes(
   input: NodeJS.ReadableStream,
   { scanner, scanned }: Work,
 ): Promise<void> {
-  const stream = scanner.scanStream()
-  const found: SecretFinding[] = []
-  const lineStarts = [0]
-  let offset = 0
-  for await (const chunk of input) {
-    const bytes = Buffer.from(chunk)
-    for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1))
-      lineStarts.push(offset + at + 1)
-    offset += bytes.length
-    found.push(...stream.push(bytes))
-  }
-  found.push(...stream.end())
+  const found = await findIn(path, input, scanner)
   scanned.files++
-  scanned.findings.push(...found.map((finding) => shownAt(path, finding, lineStarts)))
-}
-
-function shownAt(
-  path: string,
-  { start, end, ...finding }: SecretFinding,
-  lineStarts: readonly number[],
-): Shown {
-  const line = lineOf(start, lineStarts)
-  return { path, line, column: start - lineStarts[line - 1]! + 1, lengthBytes: end - start, ...finding }
-}
-
-/** The last line that begins at or before a place; lines count from 1. */
-function lineOf(place: number, lineStarts: readonly number[]): number {
-  let [low, high] = [0, lineStarts.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (lineStarts[middle]! <= place) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-function textFor({ findings, unread, files }: Scanned, out: Out): string {
-  const rows = findings.map(
-    ({ path, line, column, risk, rule, tag, note }) =>
-      `${path}:${line}:${column}: ${out.style(COLOUR[risk], risk)} ${rule} ${tag}: ${note}`,
-  )
-  const missing = unread.map(({ path, why }) => `${path}: ${out.style('red', 'not read')}: ${why}`)
-  const count = (number: number, one: string): string => `${number} ${one}${number === 1 ? '' : 's'}`
-  return [...rows, ...missing, `${count(findings.length, 'finding')} in ${count(files, 'file')}`].join('\n')
+  scanned.findings.push(...found)
 }

@@ -37,4 +37,15 @@ export const SECRET_CONTROLS: readonly Control[] = [
     module: 'src/enforce/secrets/rotation.ts',
     tests: ['src/enforce/secrets/rotation.test.ts'],
   },
+  {
+    id: 'secrets-not-committed',
+    title: 'A commit with a secret in it is refused',
+    layer: 'decide',
+    promise:
+      'In a repository that was set up, what is about to be committed is read as git would write it, and a commit in which a secret is found, or that cannot be looked at, is not made. Nothing that the repository names is run meanwhile.',
+    limits:
+      'Whoever commits can pass hooks by; a pipeline has to look again. What no rule knows is not found.',
+    module: 'src/cli/commands/scan-repository.ts',
+    tests: ['test/journeys/git.test.ts'],
+  },
 ]

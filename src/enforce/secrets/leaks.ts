@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { constants, open, opendir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isAllowedSecret } from '../../core/allowed-secret.ts'
 import type { RiskLevel } from '../../core/risk.ts'
 import { isSecretVariable } from '../../core/secret-variable.ts'
 
@@ -149,7 +150,7 @@ function* inText(where: string, bytes: Buffer, ports: LeakPorts): Generator<Leak
   const text = bytes.toString('utf8')
   for (const { rule, risk, start, end, tag } of ports.scan(text)) {
     const line = lineOf(text, start)
-    if (isAllowed(line.text, ports.now())) continue
+    if (isAllowedSecret(line.text, ports.now())) continue
     yield { where, line: line.number, rule, risk, shown: masked(text.slice(start, end), tag) }
   }
 }
@@ -210,14 +211,6 @@ function lineOf(text: string, at: number): { readonly number: number; readonly t
   for (let from = text.indexOf('\n'); from !== -1 && from < at; from = text.indexOf('\n', from + 1))
     number += 1
   return { number, text: text.slice(begin, end === -1 ? text.length : end) }
-}
-
-const ALLOWED = /warder:allow-secret\s+until=(\d{4}-\d{2}-\d{2})\b/
-
-/** A comment on the same line says that this one is known; only until a day it names. */
-function isAllowed(line: string, now: number): boolean {
-  const day = ALLOWED.exec(line)?.[1]
-  return day !== undefined && now < Date.parse(`${day}T23:59:59.999Z`)
 }
 
 /** Enough to know which one it is for whoever has it, too little to use. */

@@ -7,10 +7,11 @@
 import { createHash } from 'node:crypto'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { rolldown, type OutputChunk } from 'rolldown'
 import { builtins } from './builtins.ts'
 import { codeGenerationIn } from './codegen.ts'
+import { buildConsole } from './console.ts'
 import { writeManPages } from './manual.ts'
 import { buildNative, isNativeCurrent } from './native.ts'
 import { NODE, ROOT, HARDENED } from './project.ts'
@@ -31,7 +32,8 @@ const INPUTS = [
   'src/**/*.ts',
   'src/**/*.model',
   'native/*.{c,h}',
-  'scripts/{build,builtins,codegen,manual,native,project}.ts',
+  'scripts/{build,builtins,codegen,console,manual,native,project}.ts',
+  'web/{index.html,src/**/*.*,public/**/*.*}',
   'package.json',
   'package-lock.json',
   'tsconfig*.json',
@@ -39,6 +41,9 @@ const INPUTS = [
 
 /** What is read at run time from beside the file that reads it; in the flat `dist/`, from beside every file. */
 const DATA = ['src/decide/inspect/text/model/text.model'] as const
+
+/** What a difference from the commit counts in. */
+const SOURCES = ['src', 'web', 'native', 'scripts', 'package.json', 'package-lock.json'] as const
 
 const NEW = '.dist-new'
 const OLD = '.dist-old'
@@ -78,7 +83,11 @@ export async function build(force = false): Promise<string> {
     throw new Error(`code is made from strings, which the daemon forbids:\n  ${generating.join('\n  ')}`)
   }
   if (existsSync(ENTRIES.index)) emitTypes()
-  writeFileSync(`${NEW}/licenses.txt`, licences(chunks))
+  const { modules } = await buildConsole(resolve(NEW, 'console'))
+  writeFileSync(
+    `${NEW}/licenses.txt`,
+    licences([...chunks.flatMap(({ moduleIds }) => moduleIds), ...modules]),
+  )
   const entries = present.map(([name]) => name)
   writeFileSync(`${NEW}/build.json`, `${JSON.stringify(info(inputs, entries), undefined, 2)}\n`)
   for (const file of DATA) copyFileSync(file, `${NEW}/${basename(file)}`)
@@ -147,6 +156,7 @@ function isCurrent(inputs: string): boolean {
   return (
     last.inputs === inputs &&
     (last.entries ?? []).every((name) => existsSync(`dist/${name}.js`)) &&
+    existsSync('dist/console/index.html') &&
     isNativeCurrent() &&
     existsSync('man')
   )
@@ -170,10 +180,7 @@ function info(inputs: string, entries: readonly string[]): BuildInfo {
   return {
     version,
     commit,
-    modified:
-      commit === null ||
-      git('status', '--porcelain', '--', 'src', 'native', 'scripts', 'package.json', 'package-lock.json') !==
-        '',
+    modified: commit === null || git('status', '--porcelain', '--', ...SOURCES) !== '',
     date: epoch === null ? null : new Date(Number(epoch) * 1000).toISOString(),
     node: process.version,
     inputs,
@@ -190,10 +197,8 @@ function git(...args: string[]): string | null {
 }
 
 /** The licence of every package whose code is in the bundle: their terms ask that it goes along. */
-function licences(chunks: readonly OutputChunk[]): string {
-  const found = chunks
-    .flatMap(({ moduleIds }) => moduleIds.map(packageOf))
-    .filter((path) => path !== undefined)
+function licences(modules: readonly string[]): string {
+  const found = modules.map(packageOf).filter((path) => path !== undefined)
   const texts = [...new Set(found)].toSorted().map((path) => {
     const { name, version, license } = JSON.parse(readFileSync(`${path}/package.json`, 'utf8')) as PackageJson
     const files = globSync(`${path}/{LICENSE,LICENCE,license,licence}*`).toSorted()

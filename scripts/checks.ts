@@ -23,6 +23,10 @@ export const CHECKS: readonly Check[] = [
   },
   { name: 'types', run: (verbose) => tool(['node_modules/typescript/bin/tsc', '-p', '.'], verbose) },
   {
+    name: 'pages', // the console's are for a browser, and have its types
+    run: (verbose) => tool(['node_modules/typescript/bin/tsc', '-p', 'web'], verbose),
+  },
+  {
     name: 'lint',
     run: (verbose) =>
       tool(['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings', ...CODE], verbose),
@@ -31,7 +35,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'docs', run: staleDocs },
 ]
 
-const CODE = ['src', 'test', 'scripts', 'bench']
+const CODE = ['src', 'test', 'scripts', 'bench', 'web']
 
 async function tool(args: readonly string[], verbose: boolean): Promise<string | undefined> {
   const { code, output } = await runNode(args, { timeoutMs: LIMIT_MS, verbose })

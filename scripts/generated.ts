@@ -5,7 +5,10 @@ import { messageOf } from '../src/core/error.ts'
 import { openApiDocument } from '../src/daemon/http/openapi.ts'
 import { policyJsonSchema } from '../src/decide/policy/schema.ts'
 import { profileJsonSchema } from '../src/enforce/sandbox/profile.ts'
+import { detectJsonSchema } from '../src/watch/detect/schema.ts'
 import { controlsPageLike } from './controls.ts'
+import { DETECT_REGIONS } from './detect-page.ts'
+import { shippedModule } from './detect-rules.ts'
 import { errorsPage } from './errors.ts'
 import { commandsPage } from './manual.ts'
 import { POLICY_REGIONS } from './policy-page.ts'
@@ -24,6 +27,9 @@ export const GENERATED: readonly Generated[] = [
   { path: 'docs/cli.md', make: () => commandsPage() },
   { path: 'schemas/policy.schema.json', make: async () => policyJsonSchema() },
   { path: 'schemas/profile.schema.json', make: async () => json(profileJsonSchema()) },
+  { path: 'schemas/detect.schema.json', make: async () => json(detectJsonSchema()) },
+  { path: 'src/watch/detect/shipped.ts', make: async () => shippedModule() },
+  { path: 'docs/detection.md', make: async (now) => fillRegions(now, DETECT_REGIONS) },
   { path: 'docs/policy.md', make: async (now) => fillRegions(now, POLICY_REGIONS) },
   { path: 'schemas/openapi.json', make: async () => json(openApiDocument(packageVersion())) },
   { path: 'docs/threat-model.md', make: async (now) => fillRegions(now, THREAT_REGIONS) },

@@ -37,6 +37,8 @@ const PROGRAMS = {
   confine: ['confine.c', 'state.c'],
   transparent: ['transparent.c', 'rules.c', 'names.c', 'bridge.c', 'try.c'],
   attempts: ['attempts.c'],
+  sentry: ['sentry.c'],
+  lookout: ['lookout.c', 'lookout-processes.c', 'lookout-writes.c', 'lookout-network.c'],
 } as const satisfies Record<string, readonly string[]>
 
 /** Where the finished programs stand in a checkout; `dist/` is what is shipped. */

@@ -61,7 +61,7 @@ const PLAN: readonly Part[] = [
   {
     name: 'cli that works alone',
     files:
-      /^src\/cli\/commands\/(?:stop|audit-verify|doctor|policy-(?:init|import)|scan-(?:command|secret|repository|cloud-policy|reading|url)|secret-found|repository|mcp-(?:serve|serving|remote|scan|receipts-verify|receipts-key)|firewall-[a-z-]+)\.ts$/,
+      /^src\/cli\/commands\/(?:stop|audit-verify|incident-verify|integrity-verify|doctor|policy-(?:init|import)|scan-(?:command|secret|repository|cloud|reading|url)|secret-found|repository|mcp-(?:login|login-back|serve|serving|remote|scan|receipts-verify|receipts-key)|watch-(?:explain|test|rules-file)|firewall-[a-z-]+|emergency-[a-z-]+)\.ts$/,
     may: [CORE, PLATFORM, API, CLIENT, /^src\/cli\//, ROOM],
   },
   { name: 'cli', files: /^src\/cli\//, may: [CORE, PLATFORM, API, CLIENT, /^src\/cli\//] },
@@ -71,7 +71,7 @@ const PLAN: readonly Part[] = [
 /** Which packages stand where; a package that is not here is new, and somebody should have decided so. */
 const PACKAGES: Readonly<Record<string, RegExp>> = {
   zod: /^src\//,
-  yaml: /^src\/(?:platform|decide\/policy|enforce\/sandbox)\//,
+  yaml: /^src\/(?:platform|decide\/policy|enforce\/sandbox|watch\/detect)\//,
   hono: /^src\/daemon\/http\//,
   '@hono/node-server': /^src\/daemon\//,
   koffi: PLATFORM,
@@ -91,6 +91,7 @@ const OUTSIDE_HOMES: readonly RegExp[] = [
   /^src\/cli\//,
   /\/[\w-]*\.thread\.ts$/,
   /^src\/contain\/stop\/(?:store|aside|notes|lock)\.ts$/,
+  /^src\/contain\/(?:incident|quarantine)\/store\.ts$/,
   /^src\/decide\/policy\/store\.ts$/,
   /^src\/record\/sign\/keys\.ts$/,
   // the ledger is made of files; what is not named here (entries, links, signatures, filters) stays pure
@@ -98,6 +99,12 @@ const OUTSIDE_HOMES: readonly RegExp[] = [
   // the box is made of files and processes; profiles, specs, filters and the way they are compiled stay pure
   /^src\/enforce\/sandbox\/(?:bubblewrap|bubblewrap-driver|bubblewrap-launch|builder|exec-probe|foreman|native-programs|outbox|outbox-store|podman-(?:driver|home|image|leftovers|limits|probe|runtime|start|verify)|cgroup|cgroup-host|descriptors|limits|lookup|probe|processes|profile-file|registry|spawn|standin|stdio|transparent|transparent-probe|worker-(?:limits|temporary)|landlock-(?:driver|hold|probe|protected|start|temporary|verify))\.ts$/,
   /^src\/enforce\/sandbox\/selftest\/(?:going|host|prober|services|stage)\.ts$/,
+  // the machine is compared with its baseline by reading it, and canaries are files
+  /^src\/watch\/(?:integrity\/(?:look|store)|canary\/files)\.ts$/,
+  // the host shows itself in files, and through one program and the journal's own; how it is set up, in modes of files
+  /^src\/watch\/(?:host\/(?:journal|lookout|proc)|posture\/(?:keys|memory|mend|programs|walk))\.ts$/,
+  // the second stage of detection is asked over loopback
+  /^src\/watch\/detect\/second-stage\.ts$/,
   // tests' own programs
   /\.(?:test-kit|example)\.ts$/,
   // what agents changed is made of files, and git's of processes
@@ -110,6 +117,8 @@ const OUTSIDE_HOMES: readonly RegExp[] = [
   /^src\/enforce\/egress\/(?:dial|first-bytes|front|plain|resolve|splice|tunnel|safe-fetch|safe-fetch-hop)\.ts$/,
   // the border of MCP over HTTP; what it reads and keeps apart stays pure
   /^src\/enforce\/mcp\/http\/serve\.ts$/,
+  // what an emergency leaves, takes away and looks at is files
+  /^src\/contain\/emergency\/(?:erase|humans|notes)\.ts$/,
   // what carries taint is files; the model is one; the guard-model is asked over loopback
   /^src\/enforce\/taint\/marks\.ts$/,
   /^src\/decide\/inspect\/text\/(?:guard-http|model\/file)\.ts$/,

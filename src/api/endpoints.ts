@@ -1,14 +1,22 @@
 import { z } from 'zod'
 import { APPROVAL_ENDPOINTS, ApprovalsStatusShape } from './approvals.ts'
+import { CONSOLE_ENDPOINTS } from './console.ts'
 import { endpoint, type Endpoint } from './endpoint.ts'
+import { ALERT_ENDPOINTS } from './alerts.ts'
 import { HOOK_ENDPOINTS } from './hooks.ts'
 import { AirlockShape, EGRESS_ENDPOINTS } from './egress.ts'
+import { EMERGENCY_ENDPOINTS } from './emergency.ts'
 import { FIREWALL_ENDPOINTS } from './firewall.ts'
+import { CANARY_ENDPOINTS } from './canaries.ts'
+import { INTEGRITY_ENDPOINTS } from './integrity.ts'
+import { HEALTH_ENDPOINTS, HealthStatusShape, HumanShape } from './health.ts'
+import { INCIDENT_ENDPOINTS } from './incidents.ts'
 import { MCP_ENDPOINTS } from './mcp.ts'
 import { MCP_PIN_ENDPOINTS } from './mcp-pins.ts'
 import { OUTBOX_ENDPOINTS } from './outbox.ts'
 import { PEOPLE_ENDPOINTS } from './people.ts'
 import { SECRET_ENDPOINTS, SecretWanted } from './secrets.ts'
+import { POSTURE_ENDPOINTS } from './posture.ts'
 import { TAINT_ENDPOINTS } from './taint.ts'
 import {
   Acceptable,
@@ -201,6 +209,8 @@ export const StatusShape = z.object({
   }),
   runs: z.array(RunShape),
   unsettled: z.int().describe('permits that were issued and never settled'),
+  health: HealthStatusShape.optional().describe('all parts together, and those that are not well'),
+  humans: z.array(HumanShape).optional().describe('who works at this machine now, not through Warder'),
   degraded: z.array(z.string()),
 })
 export type StatusAnswer = z.infer<typeof StatusShape>
@@ -606,6 +616,7 @@ export const ENDPOINTS = {
     agents: true,
   }),
   ...PEOPLE_ENDPOINTS,
+  ...CONSOLE_ENDPOINTS,
   ...APPROVAL_ENDPOINTS,
   ...HOOK_ENDPOINTS,
   ...OUTBOX_ENDPOINTS,
@@ -615,6 +626,13 @@ export const ENDPOINTS = {
   ...MCP_ENDPOINTS,
   ...MCP_PIN_ENDPOINTS,
   ...FIREWALL_ENDPOINTS,
+  ...ALERT_ENDPOINTS,
+  ...INCIDENT_ENDPOINTS,
+  ...HEALTH_ENDPOINTS,
+  ...INTEGRITY_ENDPOINTS,
+  ...CANARY_ENDPOINTS,
+  ...EMERGENCY_ENDPOINTS,
+  ...POSTURE_ENDPOINTS,
 } as const satisfies Record<string, Endpoint>
 
 export type EndpointName = keyof typeof ENDPOINTS

@@ -26,6 +26,10 @@ export const SessionShape = z.object({
   endsAt: Time,
   fresh: z.boolean().describe('the passphrase was given a short time ago'),
   current: z.boolean().describe('the one that asks'),
+  console: z
+    .object({ person: z.string(), role: z.string(), way: z.string(), from: z.string() })
+    .optional()
+    .describe('of one at the console: whose it is, how they logged in, and from where'),
 })
 
 export const MemberShape = z.object({

@@ -40,6 +40,7 @@ function page(document: Document, version: string): ManPage {
   const name = document.title.replaceAll(' ', '-')
   const lines = [
     `.TH ${quoted(name.toUpperCase())} 1 "" ${quoted(`warder ${version}`)} "Warder"`,
+    '.ad l', // a long value alone in its line cannot be stretched
     '.SH NAME',
     `${roff(name)} \\- ${roff(document.about)}`,
     ...document.sections.flatMap(sectionLines),
@@ -61,7 +62,9 @@ function sectionLines({ heading, paragraphs = [], rows = [], code = [] }: Sectio
 
 /** Text that roff must not read as a request or an escape. */
 function roff(text: string): string {
-  const escaped = text.replaceAll('\\', '\\e').replaceAll('-', '\\-').replaceAll('’', "'")
+  const plain = text.replaceAll('\\', '\\e').replaceAll('-', '\\-').replaceAll('’', "'")
+  // a list without spaces may go on in the next line
+  const escaped = plain.replace(/,(?=\S)/g, ',\\:')
   return /^[.']/.test(escaped) ? `\\&${escaped}` : escaped
 }
 

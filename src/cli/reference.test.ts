@@ -37,11 +37,11 @@ test('there is a man page for each command and topic, and one that names them al
     assert.ok(first.includes(about.replaceAll('-', '\\-').replaceAll('’', "'")), name)
   }
   for (const text of pages.values()) {
-    assert.match(text, /^\.TH "WARDER.*" 1 "" "warder 1\.2\.3" "Warder"\n\.SH NAME\n/)
+    assert.match(text, /^\.TH "WARDER.*" 1 "" "warder 1\.2\.3" "Warder"\n\.ad l\n\.SH NAME\n/)
     // a line that begins with a dot is a request, and we make only these
     const requests = text.split('\n').filter((line) => /^[.']/.test(line))
     assert.deepEqual(
-      requests.filter((line) => !/^\.(TH|SH|PP|TP|nf|fi|B|BR)\b/.test(line)),
+      requests.filter((line) => !/^\.(TH|ad|SH|PP|TP|nf|fi|B|BR)\b/.test(line)),
       [],
     )
   }

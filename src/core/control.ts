@@ -1,12 +1,14 @@
+import { CONSOLE_CONTROLS } from './controls/console.ts'
 import { CONTAIN_CONTROLS } from './controls/contain.ts'
 import { DECIDE_CONTROLS } from './controls/decide.ts'
 import { ENFORCE_CONTROLS } from './controls/enforce.ts'
 import { GATE_CONTROLS } from './controls/gate.ts'
 import { GROUND_CONTROLS } from './controls/ground.ts'
 import { RECORD_CONTROLS } from './controls/record.ts'
+import { WATCH_CONTROLS } from './controls/watch.ts'
 
 /** Where in the house a control works. `ground` is what all else stands on: sockets, settings, the runtime. */
-export type ControlLayer = 'gate' | 'decide' | 'enforce' | 'record' | 'contain' | 'ground'
+export type ControlLayer = 'gate' | 'decide' | 'enforce' | 'record' | 'watch' | 'contain' | 'ground'
 
 /** One thing Warder promises, with the code that keeps the promise and the tests that show it. */
 export interface Control {
@@ -32,8 +34,10 @@ export const CONTROLS: readonly Control[] = [
   ...DECIDE_CONTROLS,
   ...ENFORCE_CONTROLS,
   ...RECORD_CONTROLS,
+  ...WATCH_CONTROLS,
   ...CONTAIN_CONTROLS,
   ...GROUND_CONTROLS,
+  ...CONSOLE_CONTROLS,
 ]
 
 /**

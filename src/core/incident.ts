@@ -17,6 +17,24 @@ export type IncidentClass = keyof typeof INCIDENT_SEVERITY
 
 export const INCIDENT_CLASSES = Object.keys(INCIDENT_SEVERITY) as [IncidentClass, ...IncidentClass[]]
 
+/**
+ * What an owner opens by hand: the containment of an agent, or a case that follows a playbook. The other classes come
+ * from findings.
+ */
+export const OWN_CLASSES = ['contained_by_owner', 'credential_compromise', 'data_breach'] as const
+export type OwnClass = (typeof OWN_CLASSES)[number]
+export type CaseClass = IncidentClass | OwnClass
+
+export const INCIDENT_STATES = [
+  'open',
+  'containing',
+  'contained',
+  'containment_failed',
+  'acknowledged',
+  'resolved',
+] as const
+export type IncidentState = (typeof INCIDENT_STATES)[number]
+
 /** What a watcher noticed. Without a class it is an alert and no more; with one it becomes an incident. */
 export interface Finding {
   /** Which rule or check saw it, such as `agent.denial-burst` or `integrity.changed`. */

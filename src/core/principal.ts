@@ -3,11 +3,11 @@ export const ROLES = ['owner', 'operator', 'guest', 'agent', 'anonymous'] as con
 export type Role = (typeof ROLES)[number]
 
 /** How the request came in. */
-export type Channel = 'local-socket' | 'agent-socket' | 'library' | 'people-socket' | 'chat'
+export type Channel = 'local-socket' | 'agent-socket' | 'library' | 'people-socket' | 'chat' | 'console'
 
 /** Any authenticated actor, as a frozen snapshot on every request. Only `decide/identity` makes one. */
 export interface Principal {
-  /** `owner`, the agent's name: `[a-z0-9][a-z0-9._-]{0,62}`, or `guest:NAME`, `device:NAME` and `chat:CHANNEL/SENDER`, which name no agent. */
+  /** `owner`, the agent's name: `[a-z0-9][a-z0-9._-]{0,62}`, or `guest:NAME`, `device:NAME`, `chat:CHANNEL/SENDER` and `console:NAME`, which name no agent. */
   readonly id: string
   readonly role: Role
   readonly channel: Channel

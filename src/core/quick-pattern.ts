@@ -9,6 +9,8 @@ const KEPT = new Map<string, QuickPattern | undefined>()
 export interface QuickPattern {
   /** @returns undefined for a text on which it could take too long to tell */
   readonly matches: (text: string) => boolean | undefined
+  /** At most so many tries tell it of a text of this length. */
+  readonly tries: (length: number) => number
 }
 
 /** A pattern that was written elsewhere; undefined for one that is none, or could take for ever. */
@@ -28,7 +30,10 @@ function quickOf(source: string): QuickPattern | undefined {
   if (expression === undefined) return undefined
   const power = openRepetitions(source) + (source.startsWith('^') ? 0 : 1)
   const longest = Math.floor(MOST_TRIES ** (1 / Math.max(1, power)))
-  return { matches: (text) => (text.length > longest ? undefined : expression.test(text)) }
+  return {
+    matches: (text) => (text.length > longest ? undefined : expression.test(text)),
+    tries: (length) => (length > longest ? 1 : length ** power),
+  }
 }
 
 function openRepetitions(source: string): number {

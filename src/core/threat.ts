@@ -1,3 +1,5 @@
+import { WATCHED_THREATS } from './threat-watched.ts'
+
 /** Who might want to do harm. */
 export const ATTACKERS = {
   'rogue-agent':
@@ -87,7 +89,7 @@ export const THREATS: readonly Threat[] = [
       'It opens a new namespace, follows a swapped link, uses an inherited descriptor or an obscure system call.',
     controls: [
       ...['sandbox-namespaces', 'sandbox-seccomp', 'no-network', 'sandbox-protected-places'],
-      ...['sandbox-self-test', 'paths-by-descriptor', 'landlock', 'seatbelt'],
+      ...['sandbox-self-test', 'paths-by-descriptor', 'landlock', 'seatbelt', 'boundary-alarm'],
     ],
     left: 'A hole in the kernel.',
   },
@@ -156,6 +158,18 @@ export const THREATS: readonly Threat[] = [
     left: 'A program that runs as the owner outside any sandbox, while a session lasts.',
   },
   {
+    id: 'acts-through-browser',
+    title: 'Somebody acts through the console',
+    attacker: 'stranger',
+    story:
+      'A page you visit sends requests to the console in your name, frames it, or turns its own name to your machine; somebody guesses the passphrase, plants or steals a session, uses an old link, or keeps so many streams open that nobody else is served.',
+    controls: [
+      ...['console-closed', 'console-logged-in', 'console-own-pages'],
+      ...['console-no-more-power', 'console-limits'],
+    ],
+    left: 'Whoever sits before a browser that was left open, until the session is idle for long enough; extensions of that browser.',
+  },
+  {
     id: 'comes-uninvited',
     title: 'Somebody is let in who was not invited, or stays after',
     attacker: 'local-user',
@@ -219,14 +233,6 @@ export const THREATS: readonly Threat[] = [
     left: 'What happens inside a permitted command, beyond the programs it starts.',
   },
   {
-    id: 'runs-away',
-    title: 'An agent does not stop when told',
-    attacker: 'rogue-agent',
-    story: 'It leaves children behind, ignores signals, or the daemon hangs while it works on.',
-    controls: ['emergency-stop', 'fast-stop', 'sandbox-namespaces', 'permit-rejudged'],
-    left: 'Effects on other machines that were already under way.',
-  },
-  {
     id: 'reads-memory',
     title: 'A key or a model is read out of memory',
     attacker: 'local-user',
@@ -283,4 +289,5 @@ export const THREATS: readonly Threat[] = [
     ],
     left: 'Holes in what is open on purpose, and floods that fill the line. The firewall is off until you apply it.',
   },
+  ...WATCHED_THREATS,
 ]

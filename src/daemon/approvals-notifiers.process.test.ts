@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
 import { desktop } from '../../test/kit/notifications.ts'
 import type { Question } from '../decide/approval/index.ts'
-import { desktopWords, notifiersOf } from './approvals-notifiers.ts'
+import { desktopWords, notifiersOf, spared } from './approvals-notifiers.ts'
+import { WEBHOOK_ERRORS, WebhookError } from './approvals-webhook.ts'
 
 const never = new AbortController().signal
 
@@ -65,4 +66,23 @@ test('where there is no desktop, that nobody was shown anything is an error and 
   if (isMissing(t)) return
   const notifier = desktopNotifier({ DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent/bus' })
   await assert.rejects(notifier!.tell(question(), never), /notify-send ended as exit 1/)
+})
+
+test('a webhook that does not answer is left alone; a forged answer is none of its failures', async () => {
+  const error = (code: 'WEBHOOK_FAILED' | 'WEBHOOK_FORGED') =>
+    new WebhookError(WEBHOOK_ERRORS, code, { what: code, fix: 'none' })
+  const says = { code: 'WEBHOOK_FORGED' as 'WEBHOOK_FAILED' | 'WEBHOOK_FORGED', calls: 0 }
+  const notifier = spared({
+    ...{ name: 'webhook', canAnswer: true },
+    tell: async () => {
+      says.calls += 1
+      throw error(says.code)
+    },
+  })
+  for (const _ of [1, 2, 3, 4]) await assert.rejects(notifier.tell(question(), never), /FORGED/)
+  says.code = 'WEBHOOK_FAILED'
+  for (const _ of [1, 2, 3]) await assert.rejects(notifier.tell(question(), never), /FAILED/)
+  assert.equal(says.calls, 7)
+  await assert.rejects(notifier.tell(question(), never), /webhook is left alone for another 30 s/)
+  assert.equal(says.calls, 7)
 })

@@ -1,5 +1,7 @@
 import { accessSync, constants } from 'node:fs'
+import { Breaker } from '../core/breaker.ts'
 import type { Notifier, Question } from '../decide/approval/index.ts'
+import { systemClock } from '../platform/clock.ts'
 import { run } from '../platform/command.ts'
 import { readPrivateFile } from '../platform/files.ts'
 import type { SettingValues } from '../platform/settings.ts'
@@ -25,8 +27,24 @@ export function notifiersOf({ values, environment, ...rest }: NotifiersOptions):
     ...(values['approval.desktop'] ? desktop(environment) : []),
     ...(url === undefined
       ? []
-      : [webhookNotifier({ url, secret: secretIn(values['approval.webhook_secret']), ...rest })]),
+      : [spared(webhookNotifier({ url, secret: secretIn(values['approval.webhook_secret']), ...rest }))]),
   ]
+}
+
+/** An address that does not answer is left alone for a while, so that no question waits for it; it is tried again. */
+export function spared(
+  notifier: Notifier,
+  breaker = new Breaker(notifier.name, systemClock.monotonicMs),
+): Notifier {
+  return {
+    ...notifier,
+    // an answer that is forged, or a question that was answered meanwhile, says nothing about who listens there
+    tell: (question, signal) =>
+      breaker.pass(
+        () => notifier.tell(question, signal),
+        (error) => !signal.aborted && error instanceof WebhookError && error.code === 'WEBHOOK_FAILED',
+      ),
+  }
 }
 
 export function secretIn(path: string | undefined): Uint8Array {

@@ -193,7 +193,8 @@ export async function compose(options: ComposeOptions): Promise<House> {
   const watching = openWatch({
     ...{ values, home, own, ledger, keys, engine, rooms, permits, acts, stops, halt, live, append, lost },
     ...{ grants, runs, people, secrets, mcp, changes, out, driver, taint },
-    ...{ environment: options.environment, redact, clock, log, version },
+    ...{ environment: options.environment, redact, clock, log, version, approving, policyFile },
+    hookWarnings: () => hooks.warnings(),
   })
 
   const peopleWiring = { people, acts, rooms, grants, ledger, now, socket: values['people.socket'] }
@@ -237,7 +238,7 @@ export async function compose(options: ComposeOptions): Promise<House> {
     ...firewallHandlers({ acts, rooms, append }),
     ...{ ...taintHandlers(taint, acts), ...mcp.handlers, ...watching.handlers },
   })
-  const handlers: Handlers = secrets.inStatus(guardedHandlers(people, hooked))
+  const handlers: Handlers = watching.inStatus(secrets.inStatus(guardedHandlers(people, hooked)))
   const { questions } = approving
   const closePeople = await openPeopleDoor({ ...peopleWiring, handlers, questions, runs, clock, log })
   approving.begin()

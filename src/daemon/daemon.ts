@@ -59,7 +59,12 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const app = createApp({
     handlers: house.handlers,
     version: installedVersion().version,
-    credentialOf: (request) => credentialOf(request, peerOf),
+    credentialOf: (request) => {
+      const credential = credentialOf(request, peerOf)
+      // a token that is nobody's is told of, whatever it is shown for
+      if (credential.kind === 'peer' && credential.session !== undefined) house.rooms.identify(credential)
+      return credential
+    },
     admitAgent: house.admitAgent,
     notForAgent: house.notForAgent,
     bug,

@@ -18,15 +18,32 @@ export interface StandIns {
 const TWINS = '/run/secrets/.previous'
 
 /** Makes a stand-in for each secret of a run, and a twin of each that no honest program has a use for. */
-export function standInsFor(lent: readonly LentSecret[]): StandIns {
+export function standInsFor(lent: readonly LentSecret[], baits: readonly Bait[] = []): StandIns {
   const made = lent.map((secret) => ({ secret, ...standInFor(secret) }))
+  const looked = baits.map(bindingFor)
   return {
-    bindings: made.map(({ binding }) => binding),
+    bindings: [...made.map(({ binding }) => binding), ...looked],
     env: Object.assign({}, ...made.map(({ env }) => env)) as Record<string, string>,
     files: Object.fromEntries(made.map(({ binding, twin }) => [`${TWINS}/${binding.name}`, twin])),
     close: () => {
       for (const { secret, binding } of made) for (const each of [secret.value, binding.canary]) each?.close()
+      for (const { value, canary } of looked) for (const each of [value, canary]) each?.close()
     },
+  }
+}
+
+/** A fake token that lies about: looked for in all that leaves, and never put in anywhere. */
+export interface Bait {
+  readonly name: string
+  readonly value: string
+}
+
+function bindingFor({ name, value: token }: Bait): SecretBinding {
+  const like = (): string => lookalike(Buffer.from(token, 'latin1'), randomBytes)
+  return {
+    ...{ name, placeholder: like(), hosts: [], places: [] },
+    value: keepSecret(Buffer.from(like(), 'latin1')),
+    canary: keepSecret(Buffer.from(token, 'latin1')),
   }
 }
 

@@ -47,6 +47,7 @@ export function wireHooks({ values, environment, own, acts, claim, ...rest }: Ho
   })
   return {
     isBusy: () => hooks.isBusy(),
+    warnings: () => hooks.warnings(),
     close: () => hooks.close(),
     /** The others' handlers with ours, and locked sessions in the status. */
     over: <H extends Rest>(others: H): H & Handlers => ({

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { MCP_ENDPOINTS } from '../api/mcp.ts'
+import { parseSecretOption, type SecretWanted } from '../api/secrets.ts'
 import { KnownError, type ErrorCatalogue } from '../core/error.ts'
 import type { PolicyDocument } from '../decide/policy/index.ts'
 import type { OfSession } from './mcp-events.ts'
@@ -42,7 +43,7 @@ export function admit(
       `add ${where} to it, with the tools that may be called`,
     )
   }
-  const { agents, command } = server.document
+  const { agents, command, use_secrets: lent } = server.document
   if (agents !== undefined && !agents.includes('*') && !agents.includes(agent)) {
     throw denied(
       `${agent} is not among the agents of ${name}`,
@@ -60,11 +61,28 @@ export function admit(
     const what = `${name} is started as something else than the policy says`
     throw denied(what, `correct the client’s configuration, or ${where}.command`)
   }
+  if (request.look !== true && lent !== undefined && command === undefined) {
+    const what = `secrets are lent to ${name}, and the policy does not say what it is started as`
+    throw denied(what, `name its command as ${where}.command`)
+  }
+  // the client's own file says what is asked for here, and agents may write that
+  if (request.look !== true && request.profile !== undefined && request.profile !== server.profile) {
+    const what = `${name} runs in the sandbox profile ${server.profile}, not in ${request.profile.slice(0, 64)}`
+    throw denied(what, `leave --profile out, or name it as ${where}.profile`)
+  }
   return { server, argv }
 }
 
 function denied(what: string, fix: string): McpError {
   return new McpError(MCP_ERRORS, 'MCP_SERVER_DENIED', { what, fix })
+}
+
+/** What is lent to a server's run; to one that is only looked at, nothing. */
+export function secretsOf(
+  { use_secrets: lent = [] }: McpServer['document'],
+  isLook: boolean,
+): { readonly secrets?: readonly SecretWanted[] } {
+  return lent.length === 0 || isLook ? {} : { secrets: lent.map(parseSecretOption) }
 }
 
 /** What a server is called as a run. */

@@ -1,4 +1,3 @@
-import { isAbsolute, join } from 'node:path'
 import type { Action } from '../core/action.ts'
 import { digestOf, type Json } from '../core/canonical.ts'
 import type { Decision } from '../core/decision.ts'
@@ -12,6 +11,7 @@ import { DeniedError, pass, permitOf, type Credential, type PermitBook, type Roo
 import { actionsOf, type HookAction, type HookPlace } from './hook-actions.ts'
 import type { CommandReader } from './hook-command.ts'
 import { meanings } from './hook-paths.ts'
+import { isBelow, isTwisted } from './mcp-paths.ts'
 import type { TaintRoom } from './taint.ts'
 
 export interface McpGateOptions {
@@ -236,20 +236,13 @@ export class McpGate {
 
   /** What a rule of the server keeps within folders or hosts, whatever the gate would say. */
   #outside(touched: readonly Touched[]): GateAnswer | undefined {
-    const { cwd, workspace } = this.#caller
+    const place = this.#place()
     for (const each of touched) {
-      if (each.kind === 'file' && each.below !== undefined) {
-        const folders = each.below.flatMap((folder) => {
-          const whole = isAbsolute(folder) ? folder : join(workspace, folder)
-          return meanings(whole, cwd, this.#options.home).slice(-1)
-        })
-        // each way the path may be read, and where its links lead, has to lie in one of them
-        const isIn = meanings(each.path, cwd, this.#options.home)
-          .slice(-1)
-          .every((path) =>
-            folders.some((folder) => path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`)),
-          )
-        if (!isIn) return this.#no('argument.below', 'a path leads out of the folders its rule names')
+      if (each.kind === 'file') {
+        if (isTwisted(each.path, place))
+          return this.#no('argument.path', 'a path goes up behind a link: say where it leads instead')
+        if (each.below !== undefined && !isBelow(each.path, each.below, place))
+          return this.#no('argument.below', 'a path leads out of the folders its rule names')
       }
       if (each.kind === 'connect' && each.hosts !== undefined) {
         const host = URL.parse(each.url)?.hostname ?? ''
@@ -266,11 +259,13 @@ export class McpGate {
     return { effect: 'deny', layer: 'policy', rule, reason, fix, decision: '' }
   }
 
+  /** What a file carries is from now on the caller's as well, also of one that a command names. */
   #readTaint(touched: readonly Touched[]): void {
-    const { taint, home } = this.#options
+    const { taint, reader } = this.#options
     for (const each of touched) {
-      if (each.kind !== 'file' || each.verb !== 'read') continue
-      for (const path of meanings(each.path, this.#caller.cwd, home)) taint.read(this.#caller.agent, path)
+      for (const { action } of actionsOf(each, this.#place(), reader))
+        if (action.namespace === 'fs' && action.verb === 'read')
+          taint.read(this.#caller.agent, action.resource)
     }
   }
 }

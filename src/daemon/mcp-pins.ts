@@ -1,4 +1,4 @@
-import { createDefinitionInspector } from '../decide/inspect/mcp/index.ts'
+import type { DefinitionInspector, DefinitionKind } from '../decide/inspect/mcp/index.ts'
 import { filePinStore, PinBook, type Mac, type Offered, type PinNote } from '../enforce/mcp/pins/index.ts'
 import type { GateEvent } from '../gate/index.ts'
 import type { Ledger } from '../record/audit/index.ts'
@@ -8,6 +8,8 @@ import { mcpPinHandlers } from './http/mcp-pins.ts'
 export interface McpPinsOptions {
   readonly stateDirectory: string
   readonly mac: Mac
+  /** Under which books were sealed before pins had a key of their own. */
+  readonly before: Mac
   readonly ledger: Pick<Ledger, 'query'>
   readonly append: (event: GateEvent) => Promise<unknown>
   readonly lost: (error: unknown) => void
@@ -18,11 +20,20 @@ export interface McpPinsOptions {
 const ACTION = 'mcp:pin'
 
 /** The pins of MCP servers: the book the firewall asks, and the calls of its owner. */
-export function openMcpPins({ stateDirectory, mac, ledger, append, lost, acts, now }: McpPinsOptions) {
+export function openMcpPins({
+  stateDirectory,
+  mac,
+  before,
+  ledger,
+  append,
+  lost,
+  acts,
+  now,
+}: McpPinsOptions) {
   // what the record knew when the daemon began; since then this process has seen every change itself
   const known = { book: bookInRecord(ledger) }
   const book = new PinBook({
-    store: filePinStore(stateDirectory, mac),
+    store: filePinStore(stateDirectory, mac, before),
     known: () => known.book,
     note: (note) => {
       known.book = Math.max(known.book, note.book)
@@ -30,12 +41,21 @@ export function openMcpPins({ stateDirectory, mac, ledger, append, lost, acts, n
     },
     now,
   })
-  const inspector = createDefinitionInspector()
-  const look = (server: string, kind: Parameters<typeof inspector.inspect>[1], definition: unknown) => {
+  const opened: { inspector?: Promise<DefinitionInspector> } = {}
+  const look = async (server: string, kind: DefinitionKind, definition: unknown) => {
+    const inspector = await (opened.inspector ??= wholeInspector())
     const { verdict, findings, labels } = inspector.inspect(server, kind, definition)
     return { verdict, findings, labels: labels.map(({ name }) => name) } satisfies Offered['seen']
   }
   return { book, handlers: mcpPinHandlers({ book, acts, look }) }
+}
+
+/** As the firewall looks, the model included; read when somebody first asks, for few do and it is large. */
+async function wholeInspector(): Promise<DefinitionInspector> {
+  const { createDefinitionInspector } = await import('../decide/inspect/mcp/index.ts')
+  const { createShippedTextScanner } = await import('../decide/inspect/text/index.ts')
+  const scanner = createShippedTextScanner()
+  return createDefinitionInspector({ textScan: (text) => scanner.scan(text, { channel: 'mcp-metadata' }) })
 }
 
 /** The last change the record knows of: the witness against a book that was put back or taken away. */

@@ -10,10 +10,11 @@ import type { Log } from '../platform/log.ts'
 import type { AttachedRun } from './attach.ts'
 import { McpGate, type McpCaller, type McpGateOptions } from './mcp-gate.ts'
 import { mcpEvent, mcpRefusedEvent, mcpSessionEvent, type OfSession } from './mcp-events.ts'
-import { admit, McpError, runName, type Admitted, type OpenRequest } from './mcp-admit.ts'
+import { admit, McpError, runName, secretsOf, type Admitted, type OpenRequest } from './mcp-admit.ts'
 import { ReceiptFile, RECORD_EVERY, type ReceiptFileOptions } from './mcp-receipts.ts'
 import type { Live, Waiting } from './mcp-session.ts'
 import type { McpProcess } from './mcp/process.ts'
+import type { WithheldTools } from './mcp-withheld.ts'
 import type { FromMcp, WireEvent } from './mcp/words.ts'
 import { speaker, type Prepared, type Runs } from './runs.ts'
 import type { Claim } from './workspaces.ts'
@@ -34,6 +35,7 @@ export interface McpSessionsOptions {
     ) => readonly Approval[]
   }
   readonly taint: TaintRoom
+  readonly withheld: Pick<WithheldTools, 'answer'>
   /** Makes the directory a session works in its caller's workspace, for as long as it lasts; undefined when it may be nobody's. */
   readonly claim: (agent: string, path: string) => Claim | undefined
   readonly receipts: Pick<ReceiptFileOptions, 'directory' | 'signer'>
@@ -74,6 +76,7 @@ export class McpSessions {
       profile: request.profile ?? server.profile,
       reason: `MCP server ${name} for ${agent}`,
       workspaceMode: 'direct',
+      ...secretsOf(server.document, isLook),
     }
     const prepared = await this.#options.runs.prepare(credential, RunInput.parse(asked))
     const { token } = prepared.permit
@@ -135,15 +138,14 @@ export class McpSessions {
           },
         },
       )
+      const { profile } = waiting.prepared.plan.spec
+      await append(mcpSessionEvent(of, 'begin', { run: server.runId, tier: policy.tier, profile }))
     } catch (error) {
       server.kill('the firewall before it did not come up')
+      live.end('it could not begin')
       await this.#over(live)
       throw error
     }
-    const { tier } = policy
-    await append(
-      mcpSessionEvent(of, 'begin', { run: server.runId, tier, profile: waiting.prepared.plan.spec.profile }),
-    )
     void this.#relay(live, server)
     void ended.promise.then(() => server.kill('the session is over'))
     return {
@@ -218,7 +220,7 @@ export class McpSessions {
   async ask(number: number, question: GateQuestion): Promise<GateAnswer> {
     const live = this.#known(number)
     if (live.isLook) throw new Error('this session only looks')
-    return await live.gate.ask(question)
+    return this.#options.withheld.answer(live.of.server, question) ?? (await live.gate.ask(question))
   }
 
   see(number: number, kind: GateQuestion['kind'], names: readonly string[]): readonly string[] {

@@ -14,6 +14,7 @@ import { READER, USUAL_PATH } from './hooks-wire.ts'
 import { mcpHandlers } from './http/mcp.ts'
 import type { McpGateOptions } from './mcp-gate.ts'
 import { openMcpPins } from './mcp-pins.ts'
+import { WithheldTools } from './mcp-withheld.ts'
 import { McpSessions } from './mcp-sessions.ts'
 import { McpProcess } from './mcp/process.ts'
 import type { Runs } from './runs.ts'
@@ -65,7 +66,8 @@ export function openMcp(wiring: McpWiring) {
   const stateDirectory = values['paths.state']
   const pins = openMcpPins({
     ...{ stateDirectory, ledger, append, lost, acts, now },
-    mac: (text) => keys.secret('budget').mac(text),
+    mac: (text) => keys.secret('mcp-pins').mac(text),
+    before: (text) => keys.secret('budget').mac(text),
   })
   const process: McpProcess = new McpProcess({
     // the process was started by some call, and answers many
@@ -77,20 +79,24 @@ export function openMcp(wiring: McpWiring) {
     lost: () => undefined, // each session hears that nothing comes any more
     ...{ clock, log },
   })
+  const withheld = new WithheldTools(() => process.forget())
   const sessions: McpSessions = new McpSessions({
     gate: {
       ...{ rooms, permits, taint, monotonicMs, home: wiring.home, reader: READER },
       ...{ again: approving.again, judged: approving.judged },
       path: wiring.environment['PATH'] ?? USUAL_PATH,
     },
-    ...{ runs, process, taint, append, lost, now, log, pins: pins.book },
+    ...{ runs, process, taint, append, lost, now, log, pins: pins.book, withheld },
     claim: (agent, path) => claimed(wiring, agent, path),
     policy: () => engine.policy().source.value,
     receipts: { directory: join(stateDirectory, 'mcp', 'receipts'), signer: keys.signer('receipt') },
     forgetAfterMs: values['permit.lifetime'] + 1000,
   })
   return {
+    withheld,
     handlers: { ...pins.handlers, ...mcpHandlers({ sessions, process }) },
+    /** The process all of it passes through. */
+    facts: () => process.state,
     /** What a client attaches to with a permit: first ours, then everybody's. */
     attaching:
       (attach: (token: string) => Promise<AttachedRun>) =>

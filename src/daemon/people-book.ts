@@ -2,11 +2,13 @@ import { existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   AgentRuns,
+  ConsoleAccess,
   IdentityError,
   Lockout,
   Members,
   OwnerAccess,
   Pairings,
+  Passkeys,
   PeopleBook,
   Senders,
   Sessions,
@@ -14,6 +16,7 @@ import {
   identityError,
   peopleKeys,
   sqlitePeopleStore,
+  type ConsolePerson,
   type Member,
   type PeopleKeys,
   type Sender,
@@ -38,6 +41,9 @@ export interface PeopleRoomOptions {
   /** The same of chat senders. */
   readonly heard: (sender: Sender) => void
   readonly silenced: (sender: Sender) => void
+  /** And of people at the console. */
+  readonly admitted: (person: ConsolePerson) => void
+  readonly dismissed: (person: ConsolePerson) => void
 }
 
 /** Everything that stands on the book of people. */
@@ -50,6 +56,8 @@ export interface PeopleRooms {
   readonly pairings: Pairings
   readonly senders: Senders
   readonly slips: Slips
+  readonly passkeys: Passkeys
+  readonly console: ConsoleAccess
 }
 
 /** The rooms over the book, or why there are none: then nobody is let in, and what needs a passphrase is refused. */
@@ -89,6 +97,7 @@ export class PeopleRoom {
     for (const member of this.#state.rooms?.members.list('guest') ?? []) this.#options.left(member)
     for (const member of this.#state.rooms?.members.list('device') ?? []) this.#options.left(member)
     for (const sender of this.#state.rooms?.senders.list() ?? []) this.#options.silenced(sender)
+    for (const person of this.#state.rooms?.console.people() ?? []) this.#options.dismissed(person)
     this.close()
     const path = join(directory, 'people.db')
     const aside = join(directory, `people.db.aside-${now()}`)
@@ -128,6 +137,7 @@ export class PeopleRoom {
   #open(beginsAt?: number): PeopleRooms {
     const { directory, now, times, policyDigest, isGenuine, changed, joined, left, heard, silenced } =
       this.#options
+    const { admitted, dismissed } = this.#options
     const { keys } = this
     const db = openDb(join(directory, 'people.db'))
     this.#state.db = db
@@ -142,13 +152,16 @@ export class PeopleRoom {
     const sessions = new Sessions({ book, keys, now, times })
     const members = new Members({ book, keys, now, joined, left })
     const pairings = new Pairings({ book, keys, lockout, now, members, heard })
+    const owner = new OwnerAccess({ book, lockout, sessions, now, isGenuine })
+    const passkeys = new Passkeys({ book, keys, now })
     return {
       book,
       lockout,
       sessions,
       members,
       pairings,
-      owner: new OwnerAccess({ book, lockout, sessions, now, isGenuine }),
+      ...{ owner, passkeys },
+      console: new ConsoleAccess({ book, keys, owner, sessions, passkeys, now, admitted, dismissed }),
       senders: new Senders({ book, pairings, now, left: silenced }),
       slips: new Slips({ book, keys, now, policyDigest }),
     }

@@ -38,12 +38,15 @@ export interface AuthTry {
   readonly action: string
   readonly target?: string
   readonly uid?: number
+  /** What else is known of it, such as the session and the way somebody came. */
+  readonly details?: GateEvent['details']
   /** The error's code; absent when it went well. */
   readonly refused?: string
   readonly reason?: string
 }
 
-export function authEvent({ who, action, target = '', uid, refused, reason = '' }: AuthTry): GateEvent {
+export function authEvent(attempt: AuthTry): GateEvent {
+  const { who, action, target = '', uid, details = {}, refused, reason = '' } = attempt
   return {
     ...BARE,
     event_type: 'authentication',
@@ -54,6 +57,6 @@ export function authEvent({ who, action, target = '', uid, refused, reason = '' 
     reason,
     result: refused === undefined ? 'success' : 'denied',
     rule: refused ?? '',
-    details: uid === undefined ? {} : { uid },
+    details: uid === undefined ? details : { ...details, uid },
   }
 }

@@ -9,6 +9,8 @@ import { bugFields, type Log } from '../platform/log.ts'
 import { peerLookup } from '../platform/peer.ts'
 import type { Ledger } from '../record/audit/index.ts'
 import type { Acts } from './acts.ts'
+import { consoleHandlers } from './console/handlers.ts'
+import { DaemonConsole } from './console/wire.ts'
 import type { Handler, Handlers } from './http/app.ts'
 import { peopleApprovalCalls } from './http/people-approvals.ts'
 import { createPeopleApp } from './http/people-app.ts'
@@ -35,6 +37,8 @@ type Loosening =
   | 'firewallAsk'
   | 'budgetSet'
   | 'budgetReset'
+  | 'integrityBaseline'
+  | 'canaryRemove'
 
 /** Puts the passphrase before the calls that loosen something. Who is not the owner is left to the gate. */
 export function guardLoosening<H extends Partial<Pick<Handlers, Loosening>>>(people: People, handlers: H): H {
@@ -53,6 +57,8 @@ export function guardLoosening<H extends Partial<Pick<Handlers, Loosening>>>(peo
   put('policyReload', () => true)
   put('budgetSet', () => true)
   put('budgetReset', () => true)
+  put('integrityBaseline', () => true)
+  put('canaryRemove', () => true)
   put('trustSet', ({ stage }) => stage !== 'draft')
   put('autonomySet', ({ level }) => level !== 'manual')
   put('airlockOpen', () => true)
@@ -78,7 +84,7 @@ export interface PeopleWiring {
 
 /** The owner's calls about people. */
 export function ownersPeopleHandlers(wiring: PeopleWiring) {
-  return { ...peopleHandlers(wiring), ...pairingHandlers(wiring) }
+  return { ...peopleHandlers(wiring), ...pairingHandlers(wiring), ...consoleHandlers(wiring) }
 }
 
 type Shown = Extract<EndpointName, 'status' | 'runs'>
@@ -88,7 +94,7 @@ export function guardedHandlers<H extends Pick<Handlers, Shown | Loosening>>(peo
   return withIdentities(people, guardLoosening(people, handlers))
 }
 
-/** Adds to what is shown of each run who it is, and to the status what is wrong with the book of people. */
+/** Adds to what is shown of each run who it is, and to the status what is wrong with the book of people and the console. */
 function withIdentities<H extends Pick<Handlers, Shown>>(people: People, handlers: H): H {
   const named = (run: OutputOf<'runs'>['runs'][number]) => {
     const identity = people.room.runs.get(run.run)
@@ -101,9 +107,12 @@ function withIdentities<H extends Pick<Handlers, Shown>>(people: People, handler
   }
   const status: Handlers['status'] = async (input, caller) => {
     const answer = await handlers.status(input, caller)
-    const problem = people.room.problem()
-    const degraded = problem === undefined ? answer.degraded : [...answer.degraded, problem]
-    return { ...answer, runs: answer.runs.map(named), degraded }
+    const console = people.console?.problem()
+    const problems = [
+      people.room.problem(),
+      console === undefined ? undefined : `the console is not on: ${console}`,
+    ].filter((problem) => problem !== undefined)
+    return { ...answer, runs: answer.runs.map(named), degraded: [...answer.degraded, ...problems] }
   }
   const runs: Handlers['runs'] = async (input, caller) => ({
     runs: (await handlers.runs(input, caller)).runs.map(named),
@@ -112,15 +121,28 @@ function withIdentities<H extends Pick<Handlers, Shown>>(people: People, handler
 }
 
 export interface PeopleDoorOptions extends PeopleWiring {
-  readonly handlers: Pick<Handlers, 'status' | 'stop'>
+  readonly handlers: Handlers
   readonly questions: Questions
   readonly runs: Runs
   readonly clock: Clock
   readonly log: Log
 }
 
-/** Opens the socket for guests and devices, where one is set, and ends what they run when they may no longer act. */
+/** Opens the ways in for people: the console, and the socket for guests and devices, as they are set. */
 export async function openPeopleDoor(options: PeopleDoorOptions): Promise<() => Promise<void>> {
+  const { people, acts, ledger, handlers, questions, clock, log } = options
+  const console = new DaemonConsole({ people, acts, ledger, handlers, questions, clock, log })
+  await console.begin()
+  people.console = console
+  const closeSocket = await openMembersDoor(options)
+  return async () => {
+    await console.turnOff()
+    await closeSocket()
+  }
+}
+
+/** The socket for guests and devices; and ends what they run when they may no longer act. */
+async function openMembersDoor(options: PeopleDoorOptions): Promise<() => Promise<void>> {
   const { people, runs, rooms, acts, now, handlers, socket: path, clock, log } = options
   people.onLeft = (member) => endRunsOf(runs, member, 'its rights were taken away')
   const { status, stop } = handlers

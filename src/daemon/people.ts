@@ -5,11 +5,13 @@ import {
   Authenticator,
   ChatBridge,
   checkScope,
+  consolePrincipal,
   identityError,
   isWide,
   principalOf,
   type Credential as IdentityCredential,
   senderPrincipal,
+  type ConsolePerson,
   type Member,
   type Sender,
 } from '../decide/identity/index.ts'
@@ -20,6 +22,7 @@ import type { SettingValues } from '../platform/settings.ts'
 import type { Ledger } from '../record/audit/index.ts'
 import type { Keys } from '../record/sign/index.ts'
 import { bridgeSecretOf } from './chat-bridge.ts'
+import type { ConsoleControl } from './console/control.ts'
 import { PeopleRoom, type PeopleRooms } from './people-book.ts'
 import { authEvent, changeEvent, PEOPLE_CHANGE, type AuthTry } from './people-events.ts'
 
@@ -48,6 +51,10 @@ export class People {
   readonly authenticator: Authenticator
   /** Ends what a guest or device runs; set by whoever knows the runs. */
   onLeft: (member: Member) => Promise<number> = async () => 0
+  /** Told of each token that is shown and that is nobody's; set by whoever plants fake ones. */
+  onToken: (token: string, uid: number | undefined) => void = () => undefined
+  /** Set by whoever has a console to turn on. */
+  console: ConsoleControl | undefined
 
   /** @throws IdentityError `AUTH_OFF_REFUSED`; WebhookError, FileError for a secret that cannot be used */
   constructor(options: PeopleOptions) {
@@ -58,7 +65,12 @@ export class People {
     this.authenticator = new Authenticator({
       ownerUid: process.getuid?.() ?? -1,
       now,
-      sessionOf: (token, uid) => this.room.roomsIfAny()?.sessions.find(token, uid),
+      sessionOf: (token, uid) => {
+        const session = this.room.roomsIfAny()?.sessions.find(token, uid)
+        if (session === undefined) this.onToken(token, uid)
+        return session
+      },
+      consoleOf: (id) => this.room.roomsIfAny()?.sessions.live(id),
       memberOf: (id) => this.#liveMember(id),
       senderOf: (channel, sender) => this.room.roomsIfAny()?.senders.find(channel, sender),
       runs: { ofSocket: (agent, tail) => this.room.runs.ofSocket(agent, tail) },
@@ -82,6 +94,8 @@ export class People {
       left: (member) => this.#takeScope(scopeOf(member)),
       heard: (sender) => this.#giveScope(senderScope(sender)),
       silenced: (sender) => this.#takeScope(senderScope(sender)),
+      admitted: (person) => this.#giveScope(consoleScope(person)),
+      dismissed: (person) => this.#takeScope(consoleScope(person)),
     })
     for (const what of ['guest', 'device'] as const) {
       for (const member of this.room.roomsIfAny()?.members.list(what) ?? []) {
@@ -89,6 +103,11 @@ export class People {
       }
     }
     for (const sender of this.room.roomsIfAny()?.senders.list() ?? []) this.#giveScope(senderScope(sender))
+    for (const person of this.room.roomsIfAny()?.console.people() ?? []) this.#giveScope(consoleScope(person))
+  }
+
+  get settings(): SettingValues {
+    return this.#options.values
   }
 
   get identify() {
@@ -158,6 +177,11 @@ export class People {
     }
     if (what === 'all') await this.#options.append(authEvent(attempt))
     return value
+  }
+
+  /** Puts on record what has no verdict of the gate's. */
+  async recorded(event: GateEvent): Promise<void> {
+    await this.#options.append(event)
   }
 
   /** That somebody was not heard, where no error says so. */
@@ -236,6 +260,19 @@ function senderScope(sender: Sender): Scope {
   const principal = senderPrincipal(sender)
   // of this approval: what a later one leaves out must not stay in force under its name
   return { id: `${principal}@${notBefore}`, principal, scope, notBefore, expiresAt }
+}
+
+/** What each role of the console may ask the gate for; which calls it may make at all stands in `console/roles.ts`. */
+const CONSOLE_SCOPE: Readonly<Record<ConsolePerson['role'], readonly string[]>> = {
+  viewer: ['audit:read', 'monitor:read'],
+  operator: ['audit:read', 'monitor:read', 'agent:stop'],
+}
+const NEVER_MS = 8_640_000_000_000_000
+
+function consoleScope({ name, role, madeAt }: ConsolePerson): Scope {
+  const principal = consolePrincipal(name)
+  const scope = CONSOLE_SCOPE[role]
+  return { id: `${principal}@${madeAt}`, principal, scope, notBefore: madeAt, expiresAt: NEVER_MS }
 }
 
 /** A grant that a passphrase, where there is one, must stand behind: without an end, or for longer than an hour. */

@@ -1,8 +1,8 @@
-import { createHash, verify } from 'node:crypto'
-import { hostname } from 'node:os'
+import { verify } from 'node:crypto'
 import type { Verifier } from '../decide/policy/index.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Config } from '../platform/config.ts'
+import { hostIdOf } from '../platform/host-id.ts'
 import { openLedger, originOf, type Ledger } from '../record/audit/index.ts'
 import { openKeys, type Keys } from '../record/sign/index.ts'
 import { redactorWith, type Redact } from './redaction.ts'
@@ -50,9 +50,4 @@ function retired(keys: Keys): Verifier[] {
       keyId: id,
       verify: (bytes, signature) => verify(null, bytes, publicKey, signature),
     }))
-}
-
-/** Names this host in checkpoints without telling its name to whoever reads them. */
-function hostIdOf(): string {
-  return createHash('sha256').update(`warder host ${hostname()}`).digest('hex').slice(0, 16)
 }

@@ -23,6 +23,7 @@ import {
 } from '../enforce/secrets/index.ts'
 import type { SettingValues } from '../platform/settings.ts'
 import type { Taken } from './secrets-environment.ts'
+import { incomplete, programEnvironment } from './secrets-programs.ts'
 
 export interface SecretsRoomOptions {
   readonly values: SettingValues
@@ -32,18 +33,14 @@ export interface SecretsRoomOptions {
   readonly seenRevision: number
   readonly changed: (revision: number) => void
   readonly now: () => number
+  /** Why nothing may be opened just now; asked each time. */
+  readonly shut?: () => string | undefined
 }
 
 interface Opened {
   readonly vault: Vault
   readonly book: SecretBook
 }
-
-/** Handed on to a password manager; nothing else of the daemon's environment is. */
-const FOR_PROGRAMS = [
-  ...['HOME', 'USER', 'LOGNAME', 'GNUPGHOME', 'PASSWORD_STORE_DIR', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME'],
-  ...['XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRESS', 'GPG_AGENT_INFO'],
-]
 
 /** The secret store of this daemon. Nothing is made on the disk before the first secret is. */
 export class SecretsRoom {
@@ -54,6 +51,8 @@ export class SecretsRoom {
   #revision: number
   /** Why no secret may be used, where something at the start went wrong. */
   #closed: SecretsError | undefined
+  /** Why nothing is handed out, where an incident says so. */
+  shutBecause: string | undefined
 
   constructor(options: SecretsRoomOptions) {
     this.#options = options
@@ -96,8 +95,26 @@ export class SecretsRoom {
   /** @throws SecretsError what keeps it shut */
   book(): SecretBook {
     if (this.#closed !== undefined) throw this.#closed
+    if (this.shutBecause !== undefined)
+      throw new SecretsError('SECRETS_LOCKED', this.shutBecause, 'see what happened: warder incident list')
     this.lockWhenOver()
     return this.#open().book
+  }
+
+  /** Hands out nothing, whoever asks, until {@link reopen}; with a passphrase its key leaves memory as well. */
+  shut(why: string): void {
+    this.shutBecause = why
+    if (this.#opened?.vault.needsPassphrase === true && !this.#opened.vault.isLocked)
+      this.#opened.vault.lock()
+  }
+
+  reopen(): void {
+    this.shutBecause = undefined
+  }
+
+  /** Takes one out of use, also while the store is shut. */
+  disable(name: string, why: string): SecretRecord {
+    return this.#open().book.disable(name, why)
   }
 
   vault(): Vault {
@@ -120,6 +137,19 @@ export class SecretsRoom {
     if (isOver && vault.needsPassphrase && !vault.isLocked) vault.lock()
   }
 
+  /** Takes every key out of memory while something shuts the store. */
+  shutIfTold(): void {
+    if (this.#options.shut?.() === undefined) return
+    this.#opened?.vault.close()
+    this.#opened = undefined
+    this.#stores.clear() // they hold the vault
+  }
+
+  /** Whether a key is in memory. */
+  get isOpen(): boolean {
+    return this.#opened?.vault.isLocked === false
+  }
+
   /** Without making a store where there is none. */
   list(): readonly SecretRecord[] {
     return this.isThere ? this.#open().book.list() : []
@@ -139,6 +169,7 @@ export class SecretsRoom {
     const closed = this.#closed === undefined ? [] : [`secrets: ${this.#closed.message}`]
     try {
       this.list()
+      if (this.shutBecause !== undefined) closed.push(`secrets: ${this.shutBecause}`)
       return this.isLocked ? [...closed, 'secrets: the store is locked (warder secret unlock)'] : closed
     } catch (error) {
       return [...closed, `secrets: ${messageOf(error)}`]
@@ -147,12 +178,7 @@ export class SecretsRoom {
 
   /** What a program that is handed a value finds in its environment. */
   programEnvironment(): Record<string, string> {
-    const { environment } = this.#options
-    const kept = FOR_PROGRAMS.flatMap((name) => {
-      const value = environment[name]
-      return value === undefined ? [] : [[name, value] as const]
-    })
-    return { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', ...Object.fromEntries(kept) }
+    return programEnvironment(this.#options.environment)
   }
 
   /** The places whose owner and modes matter. */
@@ -172,6 +198,9 @@ export class SecretsRoom {
   }
 
   #open(): Opened {
+    this.shutIfTold()
+    const why = this.#options.shut?.()
+    if (why !== undefined) throw new SecretsError('SECRETS_LOCKED', why, 'warder emergency unlock')
     if (this.#opened !== undefined) return this.#opened
     const { values, changed, now } = this.#options
     mkdirSync(this.directory, { recursive: true, mode: 0o700 })
@@ -266,12 +295,4 @@ export class SecretsRoom {
     await book.set(name, { store, source }, value)
     if (book.find(name).previous !== null) await book.drop(name, 'previous')
   }
-}
-
-function incomplete(what: string): SecretsError {
-  return new SecretsError(
-    'BOOT_FILE_INVALID',
-    what,
-    'set it, or unset secrets.boot_file; until then no secret is used',
-  )
 }

@@ -5,6 +5,7 @@ import type { LeakMatch } from '../enforce/secrets/index.ts'
 import type { GateEvent, Rooms } from '../gate/index.ts'
 import type { Log } from '../platform/log.ts'
 import type { SettingValues } from '../platform/settings.ts'
+import { readLock } from '../contain/emergency/index.ts'
 import type { Acts } from './acts.ts'
 import type { Handlers } from './http/app.ts'
 import type { ComposeOptions } from './house.ts'
@@ -40,9 +41,20 @@ export interface SecretsOptions {
 
 /** What the rest of the house knows of secrets. */
 export interface Secrets {
+  /** For whoever contains: to shut it, and to take secrets out of use. */
+  readonly room: Pick<
+    SecretsRoom,
+    'shut' | 'reopen' | 'shutBecause' | 'disable' | 'list' | 'isThere' | 'isLocked' | 'isProtected'
+  >
+  /** Whether the record says that this agent was lent that secret. */
+  readonly wasLent: (agent: string, name: string) => boolean
   readonly handlers: ReturnType<typeof secretHandlers>
   /** Adds what is wrong with secrets, and which are old, to what is shown as degraded. */
   readonly inStatus: <H extends Pick<Handlers, 'status'>>(handlers: H) => H
+  /** Whether there is a store, and what is wrong with it as a whole. */
+  readonly facts: () => { readonly isThere: boolean; readonly problems: readonly string[] }
+  /** Takes the keys out of memory while the emergency lock is in force. @returns whether there is none now */
+  readonly shutIfTold: () => boolean
   /** The secrets of one run, for its way out. */
   readonly bindingsFor: (request: BindingsRequest) => Promise<LentSecret[]>
   /** The hosts one is bound to. @throws SecretsError `SECRET_UNKNOWN`, `SECRETS_LOCKED` */
@@ -64,6 +76,7 @@ export async function openSecrets(options: SecretsOptions): Promise<Secrets> {
     ...{ values, environment, taken, now },
     seenRevision: Number(last?.details['revision'] ?? 0),
     changed: (revision) => void append(catalogueEvent(revision)).catch(lost),
+    shut: () => whyLocked(values['paths.state']),
   })
   await room.begin()
   if (taken.size > 0) log.info(`taken out of the environment: ${[...taken.keys()].join(', ')}`)
@@ -71,16 +84,27 @@ export async function openSecrets(options: SecretsOptions): Promise<Secrets> {
     ledger.query({ action: `${SECRET_USE}lent`, agent, limit: 10_000 }).some(({ target }) => target === name)
   const timer = setInterval(() => void rotateDue(room, options).catch(lost), LOOK_EVERY_MS).unref()
   // whoever asks finds it locked in time anyway; this takes the key out of memory when nobody does
-  const lockTimer = setInterval(() => room.lockWhenOver(), LOCK_LOOK_MS).unref()
+  const look = (): void => {
+    room.shutIfTold()
+    room.lockWhenOver()
+  }
+  const lockTimer = setInterval(look, LOCK_LOOK_MS).unref()
   void rotateDue(room, options).catch(lost)
   return {
+    room,
+    wasLent: wasUsed,
     handlers: secretHandlers({ ...options, room, home, scan: scannerFor(room) }),
     inStatus: (handlers) => withSecrets(handlers, () => [...room.problems(), ...overdue(room, now())]),
+    facts: () => ({ isThere: room.isThere, problems: room.problems() }),
+    shutIfTold: () => {
+      room.shutIfTold()
+      return !room.isOpen
+    },
     bindingsFor: (request) => bindingsFor({ ...options, room, wasUsed }, request),
     hostsOf: (name) => room.book().find(name).hosts,
     async used(use) {
       // out of use first: on record or not, a stolen value must not go on being used
-      if (use.what === 'canary') disable(room, use, log)
+      if (use.what === 'canary' && !use.name.startsWith('canary.')) disable(room, use, log)
       await append(useEvent(use))
     },
     close() {
@@ -89,6 +113,13 @@ export async function openSecrets(options: SecretsOptions): Promise<Secrets> {
       room.close()
     },
   }
+}
+
+function whyLocked(stateDirectory: string): string | undefined {
+  const lock = readLock(stateDirectory)
+  return lock === undefined
+    ? undefined
+    : `the emergency lock is in force since ${lock.since}: ${lock.reason}; no secret is opened`
 }
 
 /** The rules of the library that redacts; the same value is tagged alike as long as the store is the same. */

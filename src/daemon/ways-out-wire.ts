@@ -77,7 +77,9 @@ export function openWaysOut(wiring: WaysOutWiring) {
     const known = { proxy: state, airlock: airlockAnswer(airlock.state()), runs: ways.size }
     return problem === undefined ? known : { ...known, problem }
   }
-  return { ways, handlers, facts }
+  /** Shuts the airlock, where there is one, whoever opened it. */
+  const shut = async (): Promise<void> => void (await airlock.close())
+  return { ways, handlers, facts, shut }
 }
 
 async function whatIsMissing({ lastProbe }: WaysOutWiring['driver']): Promise<string | undefined> {

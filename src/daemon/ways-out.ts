@@ -3,20 +3,16 @@ import type { WayAnswer } from '../api/egress.ts'
 import type { SecretWanted } from '../api/secrets.ts'
 import { messageOf } from '../core/error.ts'
 import type { Principal } from '../core/principal.ts'
-import {
-  missingIntercepts,
-  trustBundle,
-  trustEnvironment,
-  type EgressGrant,
-} from '../enforce/egress/index.ts'
+import { trustBundle, trustEnvironment, type EgressGrant } from '../enforce/egress/index.ts'
 import { PROXY_PORT, SandboxError, type Profile, type Way } from '../enforce/sandbox/index.ts'
 import type { PermitBook, Rooms } from '../gate/index.ts'
 import type { Log } from '../platform/log.ts'
 import type { EgressOfAgent } from './egress-policy.ts'
-import { standInsFor, type StandIns } from './egress-secrets.ts'
+import { standInsFor, type Bait, type StandIns } from './egress-secrets.ts'
 import type { EgressProcess } from './egress/process.ts'
 import { GIVEN_AWAY } from './own-places.ts'
 import type { LentSecret } from './secrets-bindings.ts'
+import { BLOCKED, BlockedHosts, grantFor } from './ways-out-grant.ts'
 import { nameOf, RunWay, type Place, type PlaceAnswer, type RunWayOptions } from './ways-out-run.ts'
 
 /** The process that carries what leaves; it knows each run by the socket made for it. */
@@ -79,6 +75,10 @@ const AUTHORITY = '/run/warder/authority.pem'
 
 /** The ways out of all runs. A run without one reaches nothing; a run with one reaches what the gate says. */
 export class WaysOut {
+  /** What must not leave in any run; set by whoever plants canaries. */
+  lookFor: () => readonly Bait[] = () => []
+  /** Where no run gets to, whatever policy says. */
+  readonly blocked = new BlockedHosts()
   readonly #options: WaysOutOptions
   readonly #runs = new Map<string, Held>()
   readonly #look: NodeJS.Timeout
@@ -99,7 +99,7 @@ export class WaysOut {
     const why = await this.#whyNone(asked)
     const { profile, agent, runId } = asked
     if (why !== undefined || agent === undefined) return without(why ?? '')
-    const standIns = standInsFor(await this.#options.lend(asked))
+    const standIns = standInsFor(await this.#options.lend(asked), this.lookFor())
     try {
       return await this.#open({ ...asked, agent }, standIns)
     } catch (error) {
@@ -140,10 +140,13 @@ export class WaysOut {
         env: { ...inside.env, ...standIns.env },
         files: { ...inside.files, ...standIns.files },
       },
-      notes: grant.secrets.map(
-        ({ name, hosts }) =>
-          `${name} is put in by the proxy, toward ${hosts.join(', ')} alone; inside is a stand-in`,
-      ),
+      // what is for no host is bait, and nobody is told of it
+      notes: grant.secrets
+        .filter(({ hosts }) => hosts.length > 0)
+        .map(
+          ({ name, hosts }) =>
+            `${name} is put in by the proxy, toward ${hosts.join(', ')} alone; inside is a stand-in`,
+        ),
       close: () => this.#close(runId),
     }
   }
@@ -168,6 +171,7 @@ export class WaysOut {
   /** The answer for the proxy: may this run go there? Never throws. */
   ask(runId: string, place: Place): Promise<PlaceAnswer> {
     const held = this.#runs.get(runId)
+    if (this.blocked.has(place.host)) return Promise.resolve(BLOCKED)
     return held === undefined ? Promise.resolve(NO_RUN) : held.run.ask(place)
   }
 
@@ -202,6 +206,23 @@ export class WaysOut {
     for (const [runId, { grant }] of this.#runs) {
       if (grant.secrets.some(({ name }) => name === secret)) this.#told(this.#close(runId))
     }
+  }
+
+  /** Ends every way out that is meant, with its connections; when this returns they are shut. */
+  async endWhere(is: (way: { agent: string; secrets: readonly string[] }) => boolean): Promise<number> {
+    const meant = [...this.#runs].filter(([, { agent, grant }]) =>
+      is({ agent, secrets: grant.secrets.map(({ name }) => name) }),
+    )
+    await Promise.all(meant.map(([runId]) => this.#close(runId)))
+    return meant.length
+  }
+
+  /** No run gets there any more, whatever policy says, and what is open to there is shut. */
+  async block(host: string): Promise<void> {
+    this.blocked.add(host)
+    for (const [runId, { run }] of this.#runs)
+      for (const open of run.opened())
+        if (this.blocked.has(open.host)) await this.#options.proxy.shut(runId, open.host, open.port)
   }
 
   async list(agent: string | undefined): Promise<WayAnswer[]> {
@@ -265,18 +286,6 @@ export class WaysOut {
 
 function without(why: string): OpenWay {
   return { ...NOTHING, notes: why === '' ? [] : [`no network: ${why}`] }
-}
-
-function grantFor(runId: string, agent: string, policy: EgressOfAgent, { bindings }: StandIns): EgressGrant {
-  // a secret can only be put in where TLS is opened, so its hosts are
-  const intercept = [...policy.intercept, ...missingIntercepts(bindings, policy.intercept)]
-  return {
-    ...{ runId, agent, rules: [], intercept, secrets: bindings },
-    ...{ budget: policy.budget, content: policy.content, pins: policy.pins },
-    asks: true,
-    airlock: 'off', // the one for all runs holds
-    until: Number.MAX_SAFE_INTEGER,
-  }
 }
 
 const NO_RUN: PlaceAnswer = {

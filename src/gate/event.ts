@@ -79,6 +79,7 @@ export function verdictEvent(
       microseconds: Math.round(decision.evidence.microseconds),
       policy_digest: decision.evidence.policyDigest,
       role: who.role,
+      ...(who.channel === 'console' && who.session !== undefined ? { session: who.session } : {}),
       ...(action.reason === undefined ? {} : { asked_because: action.reason }),
       ...(action.task === undefined ? {} : { task: action.task }),
       ...(action.findings?.length ? { findings: action.findings.map(({ rule }) => rule).join(' ') } : {}),

@@ -22,6 +22,8 @@ export type Credential =
   | { readonly kind: 'member'; readonly id: string }
   /** A chat sender the owner let in, of a message its bridge signed; only the authenticator makes one that counts. */
   | { readonly kind: 'sender'; readonly channel: string; readonly sender: string }
+  /** A person at the console, of a request that came with the token of a session; only the authenticator makes one that counts. */
+  | { readonly kind: 'console'; readonly session: string }
   /** A caller who proved nothing, where the owner switched authentication off (profile dev, local socket). */
   | { readonly kind: 'anonymous' }
   /** The program that opened Warder in its own process. */

@@ -11,6 +11,11 @@ import {
   text,
   type Setting,
 } from './setting.ts'
+import { ALERT_SETTINGS } from './settings-alerts.ts'
+import { CONSOLE_SETTINGS } from './settings-console.ts'
+import { HEALTH_SETTINGS } from './settings-health.ts'
+import { HOST_SETTINGS } from './settings-host.ts'
+import { INTEGRITY_SETTINGS } from './settings-integrity.ts'
 import { SECRET_SETTINGS } from './settings-secrets.ts'
 
 /**
@@ -238,6 +243,11 @@ export const SETTINGS = {
     fallback: '10m',
   }),
   ...SECRET_SETTINGS,
+  ...CONSOLE_SETTINGS,
+  ...ALERT_SETTINGS,
+  ...HEALTH_SETTINGS,
+  ...HOST_SETTINGS,
+  ...INTEGRITY_SETTINGS,
   'people.socket': path<string | undefined>({
     about: 'a socket for guests and devices, open to every user of the machine; without it nobody can join',
     fallback: undefined,

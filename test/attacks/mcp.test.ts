@@ -37,6 +37,9 @@ mcp:
 `,
 )
 
+// three answers withheld are an incident, and stop the agent: here every single one is looked at
+configure(home, 'detect.yaml', 'version: 1\ndisable: [mcp.injected-answers]\n')
+
 const events = async (action: string): Promise<string> =>
   (await home.command(['audit', 'list', '--action', action, '--json'])).stdout
 

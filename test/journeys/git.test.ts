@@ -13,8 +13,8 @@ const token = `ghp_${'x7Kq2mZp9RtLwN4vB8sD1fGhJ6cY3aE5uT0o'.slice(0, 36)}`
 interface Git {
   readonly root: string
   /** @returns how it ended, and what it said */
-  git(...args: string[]): { readonly code: number; readonly said: string }
-  write(path: string, text: string): void
+  readonly git: (...args: string[]) => { readonly code: number; readonly said: string }
+  readonly write: (path: string, text: string) => void
 }
 
 function repository(name: string): Git {

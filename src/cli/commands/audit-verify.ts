@@ -1,4 +1,4 @@
-import { openKeys } from '../../record/sign/index.ts'
+import { readPublicKeys } from '../../record/sign/index.ts'
 import { verifyLedger, type Verification } from '../../record/audit/index.ts'
 import { command, type Context } from '../command.ts'
 import { EXIT } from '../exit.ts'
@@ -30,12 +30,11 @@ export const auditVerify = command({
   exits: ['unverified', 'missing'],
   async run({ directory, witness, keys, from }, context) {
     const { values } = context.config
-    const store = openKeys(keys ?? values['paths.keys'], { create: false })
     const witnessPath = witness ?? values['audit.witness']
     const began = context.clock.monotonicMs()
     const verification = await verifyLedger({
       directory: directory ?? values['audit.directory'],
-      keys: store.publicKeys('checkpoint').map(({ publicKey }) => publicKey),
+      keys: readPublicKeys(keys ?? values['paths.keys'], 'checkpoint').map(({ publicKey }) => publicKey),
       ...(witnessPath === undefined ? {} : { witnessPath }),
       ...(from === undefined ? {} : { from }),
       onProgress: progress(context),

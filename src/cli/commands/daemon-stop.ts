@@ -52,7 +52,7 @@ async function answering({ client }: Context): Promise<number | string> {
 const HolderShape = z.object({ pid: z.int().min(2), supervisor: z.int().min(2).optional() })
 
 /** Who holds the lock and who watches over him, each unless he is gone; a number alone could be anybody's by now. */
-function holderOf(directory: string): { readonly pid?: number; readonly supervisor?: number } {
+export function holderOf(directory: string): { readonly pid?: number; readonly supervisor?: number } {
   try {
     const text = readPrivateFile(join(directory, 'daemon.json'))?.toString() ?? ''
     const holder = Object.entries(HolderShape.parse(JSON.parse(text)))
@@ -70,7 +70,7 @@ function tellToEnd(pid: number): void {
   }
 }
 
-function isWarder(pid: number): boolean {
+export function isWarder(pid: number): boolean {
   try {
     // dead when no thread is left: its first may end before the others have let go of lock and socket
     const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? []

@@ -20,6 +20,11 @@ export const sessionList = command({
         { title: 'USED', value: ({ seenAt }) => localTime(Date.parse(seenAt)) },
         { title: 'UNTIL', value: ({ endsAt }) => localTime(Date.parse(endsAt)) },
         {
+          title: 'WHERE',
+          value: ({ console: at }) =>
+            at === undefined ? 'terminal' : `console: ${at.person} by ${at.way} from ${at.from}`,
+        },
+        {
           title: '',
           value: ({ fresh, current }) => [current ? 'this one' : '', fresh ? 'fresh' : ''].join(' ').trim(),
         },

@@ -45,6 +45,8 @@ function screen(answer: StatusAnswer, { out }: Context): string {
     ...stageLines(answer.approvals),
     `network   ${egressLine(answer.egress)}`,
     `socket    ${answer.socket.path}, peer uid ${answer.socket.peerUid ? good('checked') : bad('not checked')}`,
+    ...(answer.health === undefined ? [] : [`health    ${healthLine(answer.health, good, bad)}`]),
+    ...(answer.humans ?? []).map((human) => `human     ${humanLine(human)}`),
     `daemon    pid ${answer.pid}, version ${answer.version}, profile ${answer.profile}, since ${localTime(Date.parse(answer.startedAt))}`,
     `agents    ${answer.runs.length === 0 ? 'none runs' : ''}${answer.runs.map((run) => `${run.agent} (${run.processes} processes, ${run.profile}) ${run.command}`).join('\n          ')}`,
     ...(answer.unsettled === 0
@@ -63,6 +65,18 @@ function egressLine({ proxy, airlock, runs }: StatusAnswer['egress']): string {
   const ways = `${runs} ${runs === 1 ? 'run has' : 'runs have'} a way out, through the egress proxy alone`
   const lock = airlock.mode === 'off' ? '' : `; ${airlockWords(airlock)}`
   return `${ways} (${proxy})${lock}`
+}
+
+/** The parts that are not well, by name; what is wrong with them: warder health. */
+function healthLine({ overall, notWell }: NonNullable<StatusAnswer['health']>, good: Paint, bad: Paint) {
+  if (overall === 'ok') return good('ok')
+  const parts = notWell.map(({ name, state }) => `${name} ${state}`)
+  return `${bad(overall)}${parts.length === 0 ? '' : `: ${parts.join(', ')}`} (warder health)`
+}
+
+function humanLine({ user, line, from, since }: NonNullable<StatusAnswer['humans']>[number]): string {
+  const where = from === undefined ? line : `${line} from ${from}`
+  return `${user} on ${where}${since === undefined ? '' : ` since ${localTime(Date.parse(since))}`}`
 }
 
 function approvalsLine(approvals: StatusAnswer['approvals']): string {

@@ -97,17 +97,17 @@ function goFirst(): void {
   }
 }
 
-interface KnownRun extends RunRecord {
+export interface KnownRun extends RunRecord {
   readonly init: NonNullable<RunRecord['init']>
 }
 
-function recordedRuns(runtimeDirectory: string): KnownRun[] {
+export function recordedRuns(runtimeDirectory: string): KnownRun[] {
   return readRunRecords(join(runtimeDirectory, 'runs')).filter(
     (run): run is KnownRun => run.init !== undefined,
   )
 }
 
-const HOLD: Hold<KnownRun> = {
+export const HOLD: Hold<KnownRun> = {
   async freeze(runs) {
     const areStill = await freezeAll(runs.map(({ init }) => init))
     return new Set(runs.filter((_, i) => areStill[i]))

@@ -16,7 +16,7 @@ export interface McpPinHandlerOptions {
   readonly book: PinBook
   readonly acts: Acts
   /** What is found in a definition. */
-  readonly look: (server: string, kind: Waiting['kind'], definition: unknown) => Offered['seen']
+  readonly look: (server: string, kind: Waiting['kind'], definition: unknown) => Promise<Offered['seen']>
 }
 
 type McpPinHandlers = Pick<Handlers, 'mcpPinList' | 'mcpPinCompare' | 'mcpPinTrust' | 'mcpPinReset'>
@@ -31,11 +31,12 @@ export function mcpPinHandlers({ book, acts, look }: McpPinHandlerOptions): McpP
     mcpPinList: ({ server }) => ({
       servers: (server === undefined ? book.list() : [book.show(server)]).map(answerOf),
     }),
-    mcpPinCompare({ server, kind, definitions }): OutputOf<'mcpPinCompare'> {
-      const offered = definitions.map(({ name, definition }) => ({
+    async mcpPinCompare({ server, kind, definitions }): Promise<OutputOf<'mcpPinCompare'>> {
+      const looked = definitions.map(async ({ name, definition }) => ({
         ...{ name, definition },
-        seen: look(server, kind, definition),
+        seen: await look(server, kind, definition),
       }))
+      const offered = await Promise.all(looked)
       const { isFirst, waiting, removed } = book.compare(server, kind, offered)
       return { isFirst, waiting: waiting.map(waitingOf), removed: [...removed] }
     },

@@ -37,12 +37,12 @@ function stateOf({ revokedAt, activeAt, redeemBy, expiresAt }: Member, now: numb
 }
 
 export function sessionAnswer(
-  { id, startedAt, seenAt, endsAt }: Session,
+  { id, startedAt, seenAt, endsAt, console: at }: Session,
   fresh: boolean,
   current: string | undefined,
 ): z.output<typeof SessionShape> {
   const times = { startedAt: iso(startedAt), seenAt: iso(seenAt), endsAt: iso(endsAt) }
-  return { id, ...times, fresh, current: id === current }
+  return { id, ...times, fresh, current: id === current, ...(at === null ? {} : { console: at }) }
 }
 
 export function pairingAnswer(pairing: Pairing): PairingAnswer {

@@ -78,6 +78,7 @@ async function answer(
   const [name, shape] = found
   const body = await bytesOf(request)
   const signed = signedOf(request, shape.path, body)
+  people.onToken(signed.token, uid)
   const from = uid === undefined ? {} : { uid }
   const caller =
     shape.signed === false

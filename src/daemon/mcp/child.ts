@@ -51,6 +51,8 @@ export class McpChild {
   readonly #asked = new Map<number, Asked>()
   /** What each agent was shown, as the daemon's book has it. */
   readonly #taint = new Map<string, readonly string[]>()
+  /** What was told the daemon and is not yet in what it tells us. */
+  readonly #fresh = new Map<string, Set<string>>()
   readonly #states: StatePort
   #count = 0
 
@@ -70,8 +72,10 @@ export class McpChild {
       case 'forget':
         for (const { session } of this.#sessions.values()) session.forget()
         return
+      case 'ping':
+        return this.#options.say({ say: 'pong', ping: words.ping })
       case 'tainted':
-        return void this.#taint.set(words.agent, words.labels)
+        return this.#tainted(words.agent, words.labels)
       default: {
         const asked = this.#asked.get(words.ask)
         this.#asked.delete(words.ask)
@@ -105,7 +109,7 @@ export class McpChild {
   }
 
   #open({ call, session: number, policy, caller, agent, taint }: Extract<ToMcp, { say: 'open' }>): void {
-    this.#taint.set(agent, taint)
+    this.#tainted(agent, taint)
     const { messageBytes } = policy.limits
     const session = createSession({ policy, caller, ports: this.#portsOf(number, agent, policy.name) })
     const reader = (from: 'client' | 'server', line: (bytes: Buffer) => void): LineReader =>
@@ -118,10 +122,18 @@ export class McpChild {
     this.#options.say({ say: 'opened', call })
   }
 
+  /** What the daemon's book has, and what it has not heard of yet: no label is gone while both are on their way. */
+  #tainted(agent: string, labels: readonly string[]): void {
+    const fresh = this.#fresh.get(agent)
+    for (const label of labels) fresh?.delete(label)
+    this.#taint.set(agent, [...labels, ...(fresh ?? [])])
+  }
+
   #close(number: number, why: string): void {
     const held = this.#sessions.get(number)
     held?.session.close(why)
     this.#sessions.delete(number)
+    this.#options.say({ say: 'closed', session: number }) // behind the last receipts
     // on the pipe, behind the last answers
     this.#options.pipe().say('ended', number)
   }
@@ -150,7 +162,7 @@ export class McpChild {
             ...{ name, definition },
             seen: {
               ...rest,
-              findings: findings.slice(0, 20).map((each) => ({ ...each })),
+              findings: findings.slice(0, 20).map(short),
               labels: [...labels],
             },
           })),
@@ -166,6 +178,7 @@ export class McpChild {
           const fresh = labels.filter((label) => !before.includes(label))
           if (fresh.length === 0) return
           this.#taint.set(agent, [...before, ...fresh])
+          this.#fresh.set(agent, new Set([...(this.#fresh.get(agent) ?? []), ...fresh]))
           say({ say: 'taint', session: number, labels: fresh, name: `${server}/${name}`.slice(0, 1000) })
         },
       },
@@ -202,6 +215,11 @@ function touchedWords(touched: Parameters<SessionPorts['decide']>[0]['touched'][
 }
 
 const SHORT = 1000
+
+/** Names of a stranger's may be as long as it likes; the channel takes them no longer than this. */
+function short<T extends Readonly<Record<string, string>>>(words: T): T {
+  return Object.fromEntries(Object.entries(words).map(([name, text]) => [name, text.slice(0, SHORT)])) as T
+}
 
 function eventWords(event: SessionEvent): WireEvent {
   const name = event.name.slice(0, SHORT)

@@ -1,44 +1,11 @@
 import type { ChildProcess } from 'node:child_process'
 import { messageOf } from '../../core/error.ts'
-import type { Approval, GateAnswer, ServerPolicy } from '../../enforce/mcp/index.ts'
-import type { Clock } from '../../platform/clock.ts'
-import type { Log } from '../../platform/log.ts'
 import { unavailable } from './errors.ts'
 import { Pipe } from './pipe.ts'
+import type { McpProcessOptions, SessionEnds, SessionToOpen } from './process-ports.ts'
+import { Pulse } from './pulse.ts'
 import { startChild } from './start.ts'
-import { FromMcpShape, ServerPolicyShape, type FromMcp, type ToMcp, type WireEvent } from './words.ts'
-
-type Of<S extends FromMcp['say']> = Extract<FromMcp, { say: S }>
-
-/** Where what a session gives out goes. */
-export interface SessionEnds {
-  readonly toClient: (bytes: Buffer) => void
-  readonly toServer: (bytes: Buffer) => void
-  /** The client has nothing more to say, and all it said was handed on. */
-  readonly serverEnd: () => void
-  /** Nothing comes any more: it was closed, or the process has ended. */
-  readonly ended: () => void
-}
-
-export interface McpProcessOptions {
-  readonly ask: (session: number, question: Of<'ask'>['question']) => Promise<GateAnswer>
-  readonly see: (session: number, kind: Of<'see'>['kind'], names: readonly string[]) => readonly string[]
-  readonly approve: (session: number, asked: Of<'approve'>) => readonly Approval[]
-  readonly event: (session: number, event: WireEvent) => void
-  readonly taint: (session: number, labels: readonly string[], origin: string) => void
-  /** The process has ended by itself, and with it every session. */
-  readonly lost: (sessions: readonly number[], why: string) => void
-  readonly clock: Pick<Clock, 'monotonicMs'>
-  readonly log: Pick<Log, 'warn' | 'error'>
-}
-
-export interface SessionToOpen {
-  readonly session: number
-  readonly policy: ServerPolicy
-  readonly caller: string
-  readonly agent: string
-  readonly taint: readonly string[]
-}
+import { cut, FromMcpShape, ServerPolicyShape, type ToMcp } from './words.ts'
 
 const ANSWER_MS = 10_000
 const START_MS = 20_000
@@ -52,6 +19,9 @@ interface Live {
   readonly ready: PromiseWithResolvers<void>
   readonly opening: Map<number, PromiseWithResolvers<void>>
   readonly sessions: Map<number, SessionEnds>
+  /** Sessions whose end was told on one of the two ways, and which. */
+  readonly closing: Map<number, 'words' | 'streams'>
+  readonly pulse: Pulse
 }
 
 /** The daemon's end of the MCP process: started with the first session, and again after it died; its sessions are over then. */
@@ -173,6 +143,12 @@ export class McpProcess {
       ready: Promise.withResolvers(),
       opening: new Map(),
       sessions: new Map(),
+      closing: new Map(),
+      pulse: new Pulse({
+        ask: (ping) => this.#tell(live, { say: 'ping', ping }),
+        lost: () => this.#hung(live),
+        monotonicMs: () => this.#options.clock.monotonicMs(),
+      }),
     }
     live.ready.promise.catch(() => undefined) // whoever waits hears it
     const timer = setTimeout(() => child.kill('SIGKILL'), START_MS)
@@ -207,8 +183,17 @@ export class McpProcess {
     if (piece === 'to-server') return ends.toServer(bytes)
     if (piece === 'server-end') return ends.serverEnd()
     if (piece !== 'ended') return void live.child.kill('SIGKILL')
+    this.#closed(live, session, 'streams')
+  }
+
+  /** A session is over when all of it was handed on and all that is to be told of it was told: two ways, in no order. */
+  #closed(live: Live, session: number, way: 'words' | 'streams'): void {
+    const other = live.closing.get(session)
+    if (other === undefined || other === way) return void live.closing.set(session, way)
+    live.closing.delete(session)
+    const ends = live.sessions.get(session)
     live.sessions.delete(session)
-    ends.ended()
+    ends?.ended()
   }
 
   #hear(live: Live, message: unknown): void {
@@ -225,6 +210,10 @@ export class McpProcess {
         return live.ready.resolve()
       case 'warn':
         return log.warn(words.message)
+      case 'pong':
+        return live.pulse.heard(words.ping)
+      case 'closed':
+        return this.#closed(live, words.session, 'words')
       case 'opened':
         return live.opening.get(words.call)?.resolve()
       case 'event':
@@ -262,6 +251,7 @@ export class McpProcess {
   #ended(live: Live, why: string): void {
     if (this.#live !== live) return
     this.#live = undefined
+    live.pulse.stop()
     const nowMs = this.#options.clock.monotonicMs()
     this.#failures = nowMs - live.startedMs > PAUSE_MS.longest ? 1 : this.#failures + 1
     this.#endedMs = nowMs
@@ -280,13 +270,4 @@ export class McpProcess {
     }
     for (const [, ends] of sessions) ends.ended()
   }
-}
-
-/** Texts as long as the channel takes them. */
-function cut<T extends object>(answer: T): T {
-  const entries = Object.entries(answer).map(([name, value]) => [
-    name,
-    typeof value === 'string' ? value.slice(0, 4000) : (value as unknown),
-  ])
-  return Object.fromEntries(entries) as T
 }

@@ -85,6 +85,7 @@ export const ToMcpShape = z.discriminatedUnion('say', [
   /** What was asked cannot be answered; nothing is allowed by it. */
   z.strictObject({ say: z.literal('cannot'), ask: Call, why: Text }),
   z.strictObject({ say: z.literal('forget') }),
+  z.strictObject({ say: z.literal('ping'), ping: Call }),
   z.strictObject({ say: z.literal('tainted'), agent: Text, labels: Labels }),
 ])
 export type ToMcp = z.output<typeof ToMcpShape>
@@ -162,5 +163,17 @@ export const FromMcpShape = z.discriminatedUnion('say', [
   z.strictObject({ say: z.literal('event'), session: Session, body: EventShape }),
   z.strictObject({ say: z.literal('taint'), session: Session, labels: Labels, name: Name }),
   z.strictObject({ say: z.literal('warn'), message: z.string().max(4096) }),
+  /** Behind everything that was told of the session. */
+  z.strictObject({ say: z.literal('closed'), session: Session }),
+  z.strictObject({ say: z.literal('pong'), ping: Call }),
 ])
 export type FromMcp = z.output<typeof FromMcpShape>
+
+/** Texts as long as the channel takes them. */
+export function cut<T extends object>(answer: T): T {
+  const entries = Object.entries(answer).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value.slice(0, 4000) : (value as unknown),
+  ])
+  return Object.fromEntries(entries) as T
+}

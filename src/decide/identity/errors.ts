@@ -17,6 +17,13 @@ export const IDENTITY_ERRORS = {
   PASSPHRASE_ABSENT: { kind: 'missing', meaning: 'no passphrase is set' },
   LOCKED_OUT: { kind: 'unavailable', meaning: 'too many failures: nothing is tried until the pause is over' },
   SESSION_UNKNOWN: { kind: 'missing', meaning: 'there is no such session, or it is over' },
+  LINK_INVALID: {
+    kind: 'forbidden',
+    meaning: 'a log-in link of the console was used before, is too old, or is none',
+  },
+  TOTP_STATE: { kind: 'conflict', meaning: 'the second factor is not in the state for this step' },
+  PASSKEY_INVALID: { kind: 'forbidden', meaning: 'a passkey is not known, or its answer proves nothing' },
+  PERSON_UNKNOWN: { kind: 'missing', meaning: 'nobody of that name was let in to the console' },
   PEOPLE_UNTRUSTED: {
     kind: 'unavailable',
     meaning: 'the book of people cannot be read, is not ours, was altered or put back to an older state',

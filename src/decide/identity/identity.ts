@@ -10,6 +10,7 @@ export type Credential =
   | { readonly kind: 'agent'; readonly name: string; readonly run?: string }
   | { readonly kind: 'member'; readonly id: string }
   | { readonly kind: 'sender'; readonly channel: string; readonly sender: string }
+  | { readonly kind: 'console'; readonly session: string }
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'library'; readonly as?: string }
 
@@ -23,6 +24,8 @@ export interface IdentityOptions {
   readonly memberOf?: (id: string) => Member | undefined
   /** A chat sender that may act at this moment. */
   readonly senderOf?: (channel: string, sender: string) => Sender | undefined
+  /** A session at the console that goes on at this moment. */
+  readonly consoleOf?: (session: string) => Session | undefined
   readonly runs?: Pick<AgentRuns, 'ofSocket'>
   /** Whether the owner switched authentication off; only ever so in profile dev. */
   readonly isAuthOff?: boolean
@@ -56,6 +59,8 @@ export class Authenticator {
         return this.#member(credential)
       case 'sender':
         return this.#sender(credential)
+      case 'console':
+        return this.#atConsole(credential)
       case 'anonymous':
         if (this.#options.isAuthOff !== true) throw unknownPeer('nobody', 'a caller who proved nothing')
         return this.#make({ id: 'anonymous', role: 'anonymous', channel: 'local-socket' })
@@ -84,6 +89,13 @@ export class Authenticator {
         ? { kind: 'member', id: who.id }
         : { kind: 'sender', channel: who.channel, sender: who.sender },
     )
+    this.#proven.add(credential)
+    return credential
+  }
+
+  /** A credential for a session whose token came with the request just now; only such a one counts. */
+  atConsole({ id }: Pick<Session, 'id'>): Credential {
+    const credential: Credential = Object.freeze({ kind: 'console', session: id })
     this.#proven.add(credential)
     return credential
   }
@@ -144,6 +156,21 @@ export class Authenticator {
     return this.#make({ id: senderPrincipal(known), role: 'guest', channel: 'chat' })
   }
 
+  #atConsole(credential: Credential & { kind: 'console' }): Principal {
+    const { session: id } = credential
+    const session = this.#proven.has(credential) ? this.#options.consoleOf?.(id) : undefined
+    const who = session?.console
+    if (who === undefined || who === null)
+      throw unknownPeer(id, 'no session at the console, or one that is over')
+    const made = { channel: 'console', session: id } as const
+    if (who.role === 'owner') return this.#make({ id: 'owner', role: 'owner', ...made })
+    return this.#make({
+      id: consolePrincipal(who.person),
+      role: who.role === 'operator' ? 'operator' : 'guest',
+      ...made,
+    })
+  }
+
   #agent(name: string, channel: Channel, uid?: number, session?: string): Principal {
     if (!isAgentName(name)) {
       throw identityError(
@@ -170,6 +197,11 @@ export class Authenticator {
 /** How a guest or device is called in policy and record; no agent can have such a name. */
 export function principalOf({ what, name }: Pick<Member, 'what' | 'name'>): string {
   return `${what}:${name}`
+}
+
+/** How somebody of the console beside the owner is called in policy and record. */
+export function consolePrincipal(person: string): string {
+  return `console:${person}`
 }
 
 /** For tests and programs without people: the owner and agents alone. */

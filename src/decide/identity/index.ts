@@ -8,9 +8,10 @@
  */
 export { AgentRuns, type RunIdentity } from './agent-run.ts'
 export { PeopleBook, type BookOptions } from './book.ts'
+export { ConsoleAccess, LINK_MS, type Began } from './console.ts'
 export { CODE_SYMBOLS, newCode, readCode, shownCode } from './code.ts'
 export { IDENTITY_ERRORS, IdentityError, identityError, type IdentityCode } from './errors.ts'
-export { Authenticator, createIdentity, principalOf, type Credential } from './identity.ts'
+export { Authenticator, consolePrincipal, createIdentity, principalOf, type Credential } from './identity.ts'
 export { ChatBridge } from './bridge.ts'
 export { fingerprintOf } from '../../core/fingerprint.ts'
 export { peopleKeys, readPublicKey, type LentSecret, type PeopleKeys } from './keys.ts'
@@ -18,9 +19,16 @@ export { Lockout } from './lockout.ts'
 export { LONGEST_MS, Members, REDEEM_WITHIN_MS, type MemberRequest } from './member.ts'
 export { type IssuedToken, type SignedRequest } from './member-token.ts'
 export { OwnerAccess, type Source } from './owner.ts'
+export { Passkeys, type Place, type Purpose } from './passkeys.ts'
 export { PAIRING_MS, Pairings, type PairingTerms, type Stranger } from './pairing.ts'
 export {
+  CONSOLE_ROLES,
+  CONSOLE_WAYS,
+  type ConsolePerson,
+  type ConsoleRole,
+  type ConsoleWay,
   type Member,
+  type Passkey,
   type Pairing,
   type PairingState,
   type Sender,
@@ -31,5 +39,6 @@ export { checkScope, isWide } from './scope.ts'
 export { senderPrincipal, Senders, type Heard } from './sender.ts'
 export { Sessions, type SessionTimes } from './session.ts'
 export { LONGEST_SLIP_MS, Slips, type SlipClaims, type SlipRequest } from './slip.ts'
+export { AssertionShape, RegistrationShape } from './webauthn.ts'
 export { sqlitePeopleStore, type PeopleStore } from './store.ts'
 export { memoryPeopleStore } from './store.memory.ts'

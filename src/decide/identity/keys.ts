@@ -1,8 +1,11 @@
 import {
+  createCipheriv,
+  createDecipheriv,
   createHmac,
   createPrivateKey,
   createPublicKey,
   hkdfSync,
+  randomBytes,
   sign,
   timingSafeEqual,
   type KeyObject,
@@ -11,8 +14,14 @@ import { publicKeyFromRaw, rawPublicKey } from '../../core/note.ts'
 import { identityError } from './errors.ts'
 
 /** What this room computes a MAC for; each has a key of its own, so that one never passes for another. */
-export const MAC_PURPOSES = ['store', 'code', 'invitation', 'session', 'member-token', 'slip'] as const
+export const MAC_PURPOSES = [
+  ...(['store', 'code', 'invitation', 'session', 'member-token', 'slip'] as const),
+  ...(['console', 'csrf', 'challenge', 'link'] as const),
+] as const
 export type MacPurpose = (typeof MAC_PURPOSES)[number]
+
+/** What this room seals for the disk; a value sealed for one cannot be opened as another. */
+export type SealPurpose = 'totp' | 'console-certificate'
 
 /** Lends 32 secret bytes for the time of a call. */
 export interface LentSecret {
@@ -24,12 +33,20 @@ export interface PeopleKeys {
   mac(purpose: MacPurpose, generation: number, text: string): Buffer
   /** Names a key without telling anything of it; 16 hex digits. */
   keyId(purpose: MacPurpose, generation: number): string
+  /** AES-256-GCM under a key of this purpose; base64url. */
+  seal(purpose: SealPurpose, plain: Uint8Array): string
+  /** @throws Error when it was altered, or sealed with another key or for another purpose */
+  unseal(purpose: SealPurpose, sealed: string): Buffer
   /** This host's own key, which signs what guests and devices are told. */
   readonly server: { readonly publicKey: string; sign(text: string): string }
 }
 
 /** PKCS #8 around a bare Ed25519 seed (RFC 8410, section 7). */
 const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex')
+
+const NONCE_BYTES = 12
+/** Nonce and tag stand before what is hidden. */
+const HEAD_BYTES = NONCE_BYTES + 16
 
 /** Derives every key of this room from one secret (HKDF, RFC 5869), a label for each purpose and generation. */
 export function peopleKeys(secret: LentSecret): PeopleKeys {
@@ -46,6 +63,21 @@ export function peopleKeys(secret: LentSecret): PeopleKeys {
   const privateKey = serverKey(derive('server/v1'))
   return {
     mac,
+    seal(purpose, plain) {
+      const [key, nonce] = [derive(`seal/${purpose}/1`), randomBytes(NONCE_BYTES)]
+      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(purpose))
+      key.fill(0)
+      const hidden = Buffer.concat([cipher.update(plain), cipher.final()])
+      return Buffer.concat([nonce, cipher.getAuthTag(), hidden]).toString('base64url')
+    },
+    unseal(purpose, sealed) {
+      const [key, bytes] = [derive(`seal/${purpose}/1`), Buffer.from(sealed, 'base64url')]
+      const [nonce, tag] = [bytes.subarray(0, NONCE_BYTES), bytes.subarray(NONCE_BYTES, HEAD_BYTES)]
+      const cipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: HEAD_BYTES - NONCE_BYTES })
+      key.fill(0)
+      cipher.setAAD(Buffer.from(purpose)).setAuthTag(tag)
+      return Buffer.concat([cipher.update(bytes.subarray(HEAD_BYTES)), cipher.final()])
+    },
     keyId: (purpose, generation) => mac(purpose, generation, 'key id').toString('hex').slice(0, 16),
     server: {
       publicKey: rawPublicKey(createPublicKey(privateKey)).toString('base64url'),

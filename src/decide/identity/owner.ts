@@ -23,9 +23,10 @@ export interface OwnerOptions {
   readonly cost?: HashCost
 }
 
-/** Where a try came from: the user id the kernel gave, where it could be asked. */
+/** Where a try came from: the user id the kernel gave, where it could be asked, or an address at the console. */
 export interface Source {
   readonly uid?: number
+  readonly address?: string
 }
 
 const KEY = 'owner'
@@ -68,9 +69,14 @@ export class OwnerAccess {
     this.#options.book.remove('passphrase', KEY, true)
   }
 
-  /** Whether it is the passphrase: returns when it is. @throws IdentityError as {@link remove} */
-  async check(passphrase: string, source: Source): Promise<void> {
-    await this.#one(() => this.#checkNow(passphrase, source))
+  /**
+   * Whether it is the passphrase: returns when it is.
+   *
+   * @param also what else must be right; asked only once the passphrase is, and refused in the same words
+   * @throws IdentityError as {@link remove}
+   */
+  async check(passphrase: string, source: Source, also: () => boolean = () => true): Promise<void> {
+    await this.#one(() => this.#checkNow(passphrase, source, also))
   }
 
   /** Begins a session. @throws IdentityError as {@link remove} */
@@ -89,8 +95,9 @@ export class OwnerAccess {
     if (!this.#options.isGenuine(who)) {
       throw identityError('IDENTITY_FORGED', 'that principal is not of our making', 'report this as a bug')
     }
-    if (!this.hasPassphrase()) return
-    const { session, role } = who
+    const { session, role, channel } = who
+    // the socket says that this is the owner; a browser that was left open says nothing
+    if (!this.hasPassphrase() && channel !== 'console') return
     if (role === 'owner' && session !== undefined && this.#options.sessions.isFresh(session)) return
     throw identityError(
       'OWNER_NOT_FRESH',
@@ -99,21 +106,15 @@ export class OwnerAccess {
     )
   }
 
-  async #checkNow(passphrase: string, { uid }: Source): Promise<void> {
+  async #checkNow(passphrase: string, source: Source, also: () => boolean): Promise<void> {
     const { book, lockout, now, cost } = this.#options
     const stored = this.#stored()
     if (stored === undefined) {
       throw identityError('PASSPHRASE_ABSENT', 'no passphrase is set', 'set one: warder owner passphrase set')
     }
-    const names = ['owner', `uid ${uid ?? 'unknown'}`]
+    const names = namesOf(source)
     lockout.begin(...names)
-    if (!(await isPassphrase(passphrase, stored))) {
-      throw identityError(
-        'PASSPHRASE_WRONG',
-        'that is not the passphrase',
-        'try again; after 5 failures there is a pause',
-      )
-    }
+    if (!(await isPassphrase(passphrase, stored)) || !also()) throw wrong(source)
     lockout.succeeded(...names)
     if (!isOutdated(stored, cost)) return
     // only now is the passphrase at hand to be hashed as today's parameters ask
@@ -129,4 +130,21 @@ export class OwnerAccess {
     this.#queue = result.catch(() => undefined)
     return result
   }
+}
+
+/** What failures are counted under. Whoever guesses at the console locks nobody out at the terminal. */
+function namesOf({ uid, address }: Source): readonly string[] {
+  return address === undefined
+    ? ['owner', `uid ${uid ?? 'unknown'}`]
+    : ['owner at the console', `console from ${address}`]
+}
+
+function wrong({ address }: Source): Error {
+  return identityError(
+    'PASSPHRASE_WRONG',
+    address === undefined
+      ? 'that is not the passphrase'
+      : 'the passphrase, or the code with it, is not right',
+    'try again; after 5 failures there is a pause',
+  )
 }

@@ -17,15 +17,50 @@ const passphrase = z.strictObject({
 
 const lock = z.strictObject({ failures: z.int().min(0), lastAt: time, until: time })
 
+/** What a person may do at the console: all, answer and stop, or look. */
+export const CONSOLE_ROLES = ['owner', 'operator', 'viewer'] as const
+/** How somebody logged in there. */
+export const CONSOLE_WAYS = ['link', 'passphrase', 'passkey'] as const
+
 const session = z.strictObject({
   id: z.string(),
   mac: hex,
   uid: z.int().nullable(),
   startedAt: time,
   seenAt: time,
+  /** 0 when nothing that counts as the passphrase was given yet. */
   freshAt: time,
   endsAt: time,
+  /** Of a session at the console; null for those of the command line, so that neither passes for the other. */
+  console: z
+    .strictObject({
+      person: z.string(),
+      role: z.enum(CONSOLE_ROLES),
+      way: z.enum(CONSOLE_WAYS),
+      from: z.string(),
+    })
+    .nullable()
+    .default(null),
 })
+
+/** Somebody beside the owner who may come to the console. */
+const person = z.strictObject({ name: z.string(), role: z.enum(['operator', 'viewer']), madeAt: time })
+
+const passkey = z.strictObject({
+  id: bytes,
+  person: z.string(),
+  /** Public half, as SubjectPublicKeyInfo. */
+  key: bytes,
+  host: z.string(),
+  name: z.string(),
+  /** Signatures the authenticator says it made; 0 when it does not count. */
+  counter: z.int().min(0),
+  madeAt: time,
+  usedAt: time.nullable(),
+})
+
+/** The second factor beside the passphrase; `lastStep` is the newest code that was used. */
+const totp = z.strictObject({ sealed: bytes, confirmed: z.boolean(), lastStep: z.int().min(0), madeAt: time })
 
 /** `approved` waits for the proof of a device; `active` and what follows it are ends. */
 export const PAIRING_STATES = ['requested', 'approved', 'active', 'rejected', 'expired', 'cancelled'] as const
@@ -92,12 +127,19 @@ const slip = z.strictObject({
 
 const meta = z.strictObject({ generation: z.int().min(1) })
 
-export const RECORDS = { passphrase, lock, session, pairing, member, sender, slip, meta } as const
+export const RECORDS = {
+  ...{ passphrase, lock, session, pairing, member, sender, slip, meta },
+  ...{ person, passkey, totp },
+} as const
 export type RecordKind = keyof typeof RECORDS
 export type RecordOf<K extends RecordKind> = z.infer<(typeof RECORDS)[K]>
 
 export type Member = RecordOf<'member'>
 export type Pairing = RecordOf<'pairing'>
+export type Passkey = RecordOf<'passkey'>
+export type ConsolePerson = RecordOf<'person'>
+export type ConsoleRole = (typeof CONSOLE_ROLES)[number]
+export type ConsoleWay = (typeof CONSOLE_WAYS)[number]
 export type Sender = RecordOf<'sender'>
 export type Session = RecordOf<'session'>
 export type Slip = RecordOf<'slip'>

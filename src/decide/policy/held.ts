@@ -140,14 +140,14 @@ export class HeldGrants {
 }
 
 /**
- * Only agents, guests, chat senders and devices hold grants: another principal of the same name must not use them.
- * `guest:NAME`, `chat:NAME` and `device:NAME` are no agent's names, and no agent's name is one of theirs.
+ * Only agents, guests, chat senders, devices and people at the console hold grants: another principal of the same name
+ * must not use them. `guest:NAME`, `chat:NAME`, `device:NAME` and `console:NAME` are no agent's names, and no agent's name
+ * is one of theirs.
  */
 export function grantsFor(who: Principal, holder: number): number {
   if (who.role === 'agent') return holder
-  const guest = who.channel === 'chat' ? 'chat:' : 'guest:'
-  const isNamed = who.role === 'guest' ? guest : who.role === 'operator' ? 'device:' : undefined
-  return isNamed !== undefined && who.id.startsWith(isNamed) ? holder : NONE
+  const named = nameOf(who)
+  return named !== undefined && who.id.startsWith(named) ? holder : NONE
 }
 
 /** No preset is 0; one nobody knows is {@link NONE}, which nothing is bound to. */
@@ -174,4 +174,11 @@ function capabilityOf(grant: HeldGrant): Capability {
 
 function digestOfGrant({ id, principal, capability, notBefore, expiresAt, task }: HeldGrant): bigint {
   return BigInt(`0x${sha256([id, principal, capability, notBefore, expiresAt, task ?? ''].join('\n'))}`)
+}
+
+function nameOf({ role, channel }: Principal): string | undefined {
+  if (role !== 'guest' && role !== 'operator') return undefined
+  if (channel === 'console') return 'console:'
+  if (role === 'operator') return 'device:'
+  return channel === 'chat' ? 'chat:' : 'guest:'
 }

@@ -69,6 +69,22 @@ const server = z.strictObject({
     .optional()
     .describe('what it is started as, word for word; absent: whatever the client’s configuration says'),
   profile: z.string().min(1).max(64).optional().describe('the sandbox profile it runs in; by its tier'),
+  use_secrets: z
+    .array(
+      z
+        .string()
+        .max(1024)
+        .regex(
+          /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?(?:=[^,=\s]+(?:,[^,=\s]+)*)?$/,
+          'write NAME, or NAME=HOST for one of its hosts',
+        ),
+    )
+    .min(1)
+    .max(16)
+    .optional()
+    .describe(
+      'secrets that are put in on the way to their hosts; the server itself holds stand-ins, as variables; needs `command`',
+    ),
   agents: z
     .array(z.string().regex(/^(?:\*|[a-z0-9][a-z0-9._-]{0,62})$/, 'write the name of an agent, or *'))
     .min(1)

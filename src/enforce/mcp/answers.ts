@@ -6,7 +6,7 @@ import { readHello } from './hello.ts'
 import { misfit } from './json-schema.ts'
 import { filterNamed, filterTools } from './lists.ts'
 import { readEmbedded } from './questions.ts'
-import { errorMessage, resultMessage, type Refusal } from './refusal.ts'
+import { errorMessage, REFUSAL_CODES, resultMessage, type Refusal } from './refusal.ts'
 import { bindingOf } from './state-binding.ts'
 
 type Result = Extract<ReadMessage, { kind: 'result' }>
@@ -16,6 +16,8 @@ type ErrorAnswer = Extract<ReadMessage, { kind: 'error' }>
 export function takeResult(desk: Desk, open: OpenRequest, message: Result): void {
   const { result } = message
   if (result['resultType'] === 'input_required') {
+    // a list or a handshake in that form would be looked into by nobody who knows what it is
+    if (open.call === undefined) return desk.refuse(open, unreadable('it asks back where nothing was called'))
     return later(desk, open, readEmbedded(desk, result), (read) => finish(desk, open, message, read))
   }
   switch (open.treatment) {
@@ -121,6 +123,11 @@ function unreadable(reason: string): Refusal {
   }
 }
 
+const { method: _general, ...OWN } = REFUSAL_CODES
+const OURS: ReadonlySet<number> = new Set(Object.values(OWN))
+/** What a server says that has no code of its own (JSON-RPC 2.0, section 5.1). */
+const OTHER = -32_000
+
 /** An error of the server's is handed on with its own code, when what it says may be. */
 export function takeError(desk: Desk, open: OpenRequest, { error }: ErrorAnswer): void {
   const { inspect } = desk.ports
@@ -152,5 +159,11 @@ export function takeError(desk: Desk, open: OpenRequest, { error }: ErrorAnswer)
   const { message, data } = looked.value
   const told = looked.isMarked ? inspect.wrap(String(message), { source, labels: [] }) : String(message)
   const shown = isMembers(data) ? data : data === undefined ? undefined : { data }
-  desk.answer(open, errorMessage(open.id, error.code, told, shown), 'failed')
+  // so that no server speaks in Warder's name, fix and all
+  const isOurs = OURS.has(error.code)
+  desk.answer(
+    open,
+    errorMessage(open.id, isOurs ? OTHER : error.code, told, isOurs ? undefined : shown),
+    'failed',
+  )
 }

@@ -1,4 +1,5 @@
 import { isMembers, type Members } from './frame.ts'
+import { misspelled, twice } from './names.ts'
 import { patternOf } from '../../core/quick-pattern.ts'
 import type { ArgumentRule, ToolRule } from './policy.ts'
 import type { Touched } from './ports.ts'
@@ -15,19 +16,27 @@ const MOST_TOUCHED = 64
 /**
  * Holds the arguments of a call to every rule that names its tool, and looks at each text in them, not only at those
  * somebody thought of: one that is a path or a URL as it stands touches something, and the gate is asked about it.
+ *
+ * @param verb what is done to a path no rule speaks of
  */
-export function readArguments(given: Members, rules: readonly ToolRule[]): ArgumentsRead {
-  const reader = new Reader(rules)
+export function readArguments(
+  given: Members,
+  rules: readonly ToolRule[],
+  verb: 'read' | 'write' = 'read',
+): ArgumentsRead {
+  const reader = new Reader(rules, verb)
   return reader.read(given)
 }
 
 class Reader {
   readonly #rules: readonly ToolRule[]
+  readonly #verb: 'read' | 'write'
   readonly #touched = new Map<string, Touched>()
   #strings = 0
 
-  constructor(rules: readonly ToolRule[]) {
+  constructor(rules: readonly ToolRule[], verb: 'read' | 'write') {
     this.#rules = rules
+    this.#verb = verb
   }
 
   read(given: Members): ArgumentsRead {
@@ -65,6 +74,10 @@ class Reader {
       return undefined
     }
     if (!isMembers(value)) return undefined
+    const strange = this.#misnamed(value, place)
+    if (strange !== undefined) {
+      return refused('argument.name', `${shown(strange)} differs from another name in capitals alone`)
+    }
     for (const [name, each] of Object.entries(value)) {
       if (hasControl(name))
         return refused('argument.name', 'the name of an argument holds a control character')
@@ -72,6 +85,17 @@ class Reader {
       if (wrong !== undefined) return wrong
     }
     return undefined
+  }
+
+  /** At any depth a name a rule has in other capitals; among the arguments themselves also two of one name. */
+  #misnamed(value: Members, place: string): string | undefined {
+    const start = place === '' ? '' : `${place}.`
+    const named = this.#rules.flatMap(({ arguments: rules }) =>
+      Object.keys(rules).flatMap((each) =>
+        each.startsWith(start) ? (each.slice(start.length).split(/[.[]/, 1)[0] ?? []) : [],
+      ),
+    )
+    return misspelled(value, named) ?? (place === '' ? twice(value) : undefined)
   }
 
   #check(value: unknown, place: string): Wrong | undefined {
@@ -87,6 +111,12 @@ class Reader {
     for (const rule of named) {
       const wrong = misfitOf(value, rule, place)
       if (wrong !== undefined) return wrong
+    }
+    if (typeof value === 'number' && !isExact(value)) {
+      return refused(
+        'argument.number',
+        `${shown(place)} is a number that not every reader takes for the same`,
+      )
     }
     return typeof value === 'string' ? this.#text(value, named, place) : undefined
   }
@@ -106,7 +136,7 @@ class Reader {
     if (said.length > 0 || named.some((rule) => rule.text === true)) return undefined
     const seen = seenIn(text)
     if (seen !== undefined && 'reason' in seen) return { ...seen, reason: `${shown(place)} ${seen.reason}` }
-    if (seen !== undefined) this.#touch(seen)
+    if (seen !== undefined) this.#touch(seen.kind === 'file' ? { ...seen, verb: this.#verb } : seen)
     return undefined
   }
 
@@ -144,6 +174,11 @@ function misfitOf(value: unknown, rule: ArgumentRule, place: string): Wrong | un
   return wantsText && typeof value !== 'string' ? wrong('is no text') : undefined
 }
 
+/** Beyond that, digits are lost here that a server may still have. */
+function isExact(value: number): boolean {
+  return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))
+}
+
 function isOfType(value: unknown, type: NonNullable<ArgumentRule['type']>): boolean {
   if (type === 'array') return Array.isArray(value)
   if (type === 'object') return isMembers(value)
@@ -154,12 +189,12 @@ function touchedBy(text: string, { path, url, command }: ArgumentRule, place: st
   const found: (Touched | Wrong)[] = []
   if (path !== undefined) {
     const { access, below } = path
-    if (hasControl(text))
-      return [refused('argument.path', `${shown(place)} is no path: it holds a control character`)]
+    const wrong = noPath(text)
+    if (wrong !== undefined) return [refused('argument.path', `${shown(place)} is no path: ${wrong}`)]
     found.push({ kind: 'file', verb: access, path: text, ...(below.length === 0 ? {} : { below }) })
   }
   if (url !== undefined) {
-    const parsed = URL.parse(text)
+    const parsed = text.length > LONGEST_URL ? null : URL.parse(text)
     if (parsed === null || !WEB.has(parsed.protocol) || parsed.username !== '' || parsed.password !== '') {
       return [refused('argument.url', `${shown(place)} is no plain http or https URL`)]
     }
@@ -169,6 +204,14 @@ function touchedBy(text: string, { path, url, command }: ArgumentRule, place: st
   return found
 }
 
+/** A system takes no longer path; and whose home a name stands for is known to the server alone. */
+function noPath(text: string): string | undefined {
+  if (hasControl(text)) return 'it holds a control character'
+  if (text.length > LONGEST_PATH) return `it is longer than ${LONGEST_PATH}`
+  return /^~[^/]/.test(text) ? 'it begins in the home directory of somebody else' : undefined
+}
+
+const LONGEST_URL = 16_384
 const WEB = new Set(['http:', 'https:', 'ws:', 'wss:'])
 const LONGEST_PATH = 4096
 /** Schemes that reach something, run something, or carry something in themselves. */
@@ -176,7 +219,7 @@ const SCHEME = /^\s*([a-z][a-z0-9+.-]{1,31}):/i
 const QUIET_SCHEMES = new Set(['mailto', 'urn', 'tel', 'about', 'geo', 'did', 'doi', 'isbn'])
 
 /** What a text is that no rule speaks of: a path or a URL when it is nothing else, from its first to its last character. */
-function seenIn(text: string): Touched | Wrong | undefined {
+function seenIn(text: string): (Touched & { kind: 'file' | 'connect' }) | Wrong | undefined {
   if (text.length > LONGEST_PATH || /[\r\n]/.test(text)) return undefined
   const scheme = SCHEME.exec(text)?.[1]?.toLowerCase()
   if (scheme !== undefined && /^\s*[a-z][a-z0-9+.-]*:\/\/\S+\s*$/i.test(text)) {
@@ -195,6 +238,8 @@ function seenIn(text: string): Touched | Wrong | undefined {
     }
     return undefined
   }
+  if (/^~[\w.-]+\//.test(text))
+    return refused('argument.path', 'is a path into the home directory of somebody else')
   if (/^(?:\/|~\/|~$|\.\.?\/|\.\.$)/.test(text) || /(?:^|\/)\.\.(?:\/|$)/.test(text)) {
     return { kind: 'file', verb: 'read', path: text }
   }

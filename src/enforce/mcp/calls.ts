@@ -1,7 +1,7 @@
 import { digestOf, type Json } from '../../core/canonical.ts'
 import { readArguments } from './arguments.ts'
-import { deniedTool, hidden } from './catalogue.ts'
-import { maskSecrets } from './content.ts'
+import { deniedTool, hidden, type KnownTool } from './catalogue.ts'
+import { maskedParams } from './content.ts'
 import { deniedBy, type CallFacts, type Desk, type OpenRequest } from './desk.ts'
 import { flowsOf, resultLabels } from './flows.ts'
 import { isMembers, requestText, type Members, type ReadMessage } from './frame.ts'
@@ -75,12 +75,13 @@ function checkCall(desk: Desk, open: OpenRequest, message: Request): void {
   const wrong = hidden(tool, found, policy) ?? misfitOf(tool.definition['inputSchema'], given)
   if (wrong?.kind === 'definition') catalogue.changed() // its owner may trust it meanwhile: the next call looks again
   if (wrong !== undefined) return desk.refuse(open, wrong)
-  const read = readArguments(given, found.rules)
+  const read = readArguments(given, found.rules, verbOf(tool))
   if (!read.isFit) return desk.refuse(open, { kind: 'argument', layer: 'policy', ...read })
   const unwritten = writesNothing(desk, read.touched)
   if (unwritten !== undefined) return desk.refuse(open, unwritten)
-  const masked = maskSecrets(given, policy.secrets, ports.inspect)
+  const masked = maskedParams(desk, message.params, ['arguments', 'inputResponses'])
   if ('refusal' in masked) return desk.refuse(open, masked.refusal)
+  const sent = (masked.params['arguments'] ?? {}) as Members
   const state = openState(desk, message)
   if ('refusal' in state) return desk.refuse(open, state.refusal)
   const labels = resultLabels(policy, found.rules, tool.seen, tool.definition)
@@ -91,8 +92,8 @@ function checkCall(desk: Desk, open: OpenRequest, message: Request): void {
     kind: 'tool',
     name,
     touched: read.touched,
-    argumentsDigest: digestOf(masked.value as Json),
-    summary: summaryOf(masked.value),
+    argumentsDigest: digestOf(sent as Json),
+    summary: summaryOf(sent),
     flows: flowsOf(tainted, tool.seen, read.touched),
     isAsked: found.action === 'ask' || TIERS[policy.tier].alwaysAsks,
   }
@@ -109,11 +110,10 @@ function checkCall(desk: Desk, open: OpenRequest, message: Request): void {
     }
     open.call = facts
     open.untilMs = ports.monotonicMs() + (callMs ?? policy.limits.callMs)
-    const isSame = masked.value === given && state.params === message.params
-    desk.forward(
-      open,
-      isSame ? message.text : requestText(message, { ...state.params, arguments: masked.value }),
-    )
+    const isSame = masked.params === message.params && state.params === message.params
+    const { requestState } = state.params
+    const params = requestState === undefined ? masked.params : { ...masked.params, requestState }
+    desk.forward(open, isSame ? message.text : requestText(message, params))
   }
   const answer = desk.ask(question)
   if (!(answer instanceof Promise)) return send(answer)
@@ -129,6 +129,11 @@ export function undecided(error: unknown): Refusal {
     reason: `it could not be decided: ${error instanceof Error ? error.message : 'unknown'}`,
     fix: 'warder doctor',
   }
+}
+
+/** What a tool does to a path no rule speaks of: what it says of itself, and the worse where it says both. */
+function verbOf({ seen }: KnownTool): 'read' | 'write' {
+  return seen.labels.some((label) => label === 'file-write' || label === 'destructive') ? 'write' : 'read'
 }
 
 function misfitOf(schema: unknown, given: Members): Refusal | undefined {

@@ -20,6 +20,7 @@ interface Listed {
 
 const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/
 const MOST_BYTES = 256 * 1024
+const MOST_REFUSED = 10_000
 
 /** The tools of one server, as far as they were listed and approved; what is not in it is not called. */
 export class Catalogue {
@@ -28,6 +29,12 @@ export class Catalogue {
   readonly #tools = new Map<string, KnownTool>()
   /** What was seen before, by kind and digest: a definition that did not change is not read again. */
   readonly #seen = new Map<string, DefinitionSeen>()
+  /** Prompts and resources that were listed and must not be read, by kind and name. */
+  readonly #refusals = new Map<string, Extract<Approval, { isGood: false }>>()
+  /** What is on record as refused. */
+  readonly #told = new Set<string>()
+  /** Rises with each notice of the server that its list is another. */
+  #changes = 0
   /** Whether the whole list is in it, as it is now. */
   isWhole = false
 
@@ -38,13 +45,24 @@ export class Catalogue {
 
   /** The list is another one from now on; what is in it is only good until it is listed again. */
   changed(): void {
+    this.#changes += 1
     this.isWhole = false
   }
 
-  /** A new list begins. */
-  begin(): void {
+  /** A new list begins. @returns what tells that it is whole, unless it has changed meanwhile */
+  begin(): () => void {
     this.isWhole = false
     this.#tools.clear()
+    const changes = this.#changes
+    return () => (this.isWhole = changes === this.#changes)
+  }
+
+  /** Why a prompt or a resource is not read, where its definition was refused when it was listed. */
+  refused(kind: 'prompt' | 'resource', name: string): Refusal | undefined {
+    const refusal = this.#refusals.get(`${kind} ${name}`)
+    if (refusal === undefined) return undefined
+    const { rule, reason, fix } = refusal
+    return { kind: 'definition', layer: 'inspection', rule, reason, fix }
   }
 
   tool(name: string): KnownTool | undefined {
@@ -80,12 +98,21 @@ export class Catalogue {
     const approvals = await this.#ports.approve(kind, asked, isMore)
     return asked.map(({ seen, name }, i) => {
       const approval = approvals[i] ?? UNANSWERED
-      if (!approval.isGood) this.#refused(kind, name, approval)
+      const key = `${kind} ${name}`
+      if (approval.isGood) this.#refusals.delete(key)
+      else this.#refused(kind, name, approval)
+      if (!approval.isGood && kind !== 'tool') this.#refusals.set(key, approval)
+      if (this.#refusals.size > MOST_REFUSED)
+        throw new Error('more of what it lists is refused than can be kept')
       return { seen, approval }
     })
   }
 
   #refused(kind: DefinitionKind, name: string, { rule, reason }: Extract<Approval, { isGood: false }>): void {
+    // listed again it is no news
+    const key = JSON.stringify([kind, name, rule])
+    if (this.#told.has(key)) return
+    if (this.#told.size < MOST_REFUSED) this.#told.add(key)
     this.#ports.record({ kind: 'refused', from: 'server', method: `${kind} definition`, name, rule, reason })
   }
 

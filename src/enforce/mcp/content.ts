@@ -1,3 +1,4 @@
+import type { Desk } from './desk.ts'
 import { isMembers, type Members } from './frame.ts'
 import type { ServerPolicy } from './policy.ts'
 import type { Inspectors } from './ports.ts'
@@ -42,6 +43,20 @@ export function maskSecrets(value: Members, secrets: ServerPolicy['secrets'], in
     return changed
   })
   return { value: masked as Members, redacted }
+}
+
+/** The params of a request with these of its members masked; the same object where nothing had to be. */
+export function maskedParams(
+  { policy, ports }: Pick<Desk, 'policy' | 'ports'>,
+  params: Members,
+  names: readonly string[],
+): { readonly params: Members; readonly redacted: number } | { readonly refusal: Refusal } {
+  const present = names.filter((name) => name !== '_meta' && Object.hasOwn(params, name))
+  const given: Members = Object.fromEntries(present.map((name) => [name, params[name]]))
+  const masked = maskSecrets(given, policy.secrets, ports.inspect)
+  if ('refusal' in masked) return masked
+  const { value, redacted } = masked
+  return { params: value === given ? params : { ...params, ...value }, redacted }
 }
 
 function secretRefusal(rule: string): Refusal {

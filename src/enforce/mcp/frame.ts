@@ -24,7 +24,7 @@ export interface Unreadable {
   readonly id?: MessageId
 }
 
-/** A message with the very text it was read from: what need not be changed is handed on as it came. */
+/** A message with the very text it was read from, on one line: what need not be changed is handed on as it came. */
 export type ReadMessage = Message & { readonly text: string }
 
 export interface FrameLimits {
@@ -56,7 +56,21 @@ export function readMessage(input: Uint8Array | string, limits: FrameLimits): Re
   const value = parseStrictly(text, limits)
   if (isUnreadable(value)) return value
   const message = messageIn(value.json)
-  return message.kind === 'unreadable' ? message : { ...message, text }
+  return message.kind === 'unreadable' ? message : { ...message, text: onOneLine(text) }
+}
+
+const BREAK = /[\r\n\u0085\u2028\u2029]/
+
+/**
+ * JSON that no reader of lines cuts in two: some end a line at a carriage return as well (Python, Java, C#), others at
+ * U+2028, and what stands behind would be a message nobody has looked into. Its meaning stays the same.
+ */
+export function onOneLine(json: string): string {
+  if (!BREAK.test(json)) return json
+  // the first two stand between values only, the others only in strings
+  return json
+    .replaceAll(/[\r\n]/g, ' ')
+    .replaceAll(/[\u0085\u2028\u2029]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 function isUnreadable(value: Unreadable | { readonly json: unknown }): value is Unreadable {

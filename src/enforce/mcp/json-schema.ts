@@ -1,6 +1,14 @@
 import { isMembers, type Members } from './frame.ts'
 import { isQuickPattern } from '../../core/quick-pattern.ts'
-import { checkArray, checkObject, checkScalar, type Look, type Misfit } from './json-schema-words.ts'
+import {
+  checkArray,
+  checkObject,
+  checkScalar,
+  OverBudget,
+  type Look,
+  type Misfit,
+  type Spend,
+} from './json-schema-words.ts'
 
 /**
  * The schemas servers advertise for what they take and give (JSON Schema 2020-12 and draft 7), checked without making
@@ -10,8 +18,8 @@ import { checkArray, checkObject, checkScalar, type Look, type Misfit } from './
 
 interface Run {
   readonly root: Members
-  /** What is left of the budget; at 0 the value counts as one that does not fit. */
-  steps: number
+  /** From a budget; when nothing is left the value counts as one that does not fit. */
+  readonly spend: Spend
 }
 
 const MOST_STEPS = 50_000
@@ -20,9 +28,19 @@ const MOST_DEPTH = 100
 /** @returns undefined when the value fits */
 export function misfit(schema: unknown, value: unknown, steps = MOST_STEPS): Misfit | undefined {
   if (!isMembers(schema)) return schema === true ? undefined : { at: '', what: 'the schema allows nothing' }
-  const run: Run = { root: schema, steps }
+  let left = steps
+  const spend: Spend = (cost) => {
+    left -= cost
+    if (left <= 0) throw new OverBudget()
+  }
+  const run: Run = { root: schema, spend }
   const look: Look = (inner, part, at, depth) => looked(run, look, inner, part, at, depth)
-  return look(schema, value, '', 0)
+  try {
+    return look(schema, value, '', 0)
+  } catch (error) {
+    if (!(error instanceof OverBudget)) throw error
+    return { at: '', what: 'it takes too long to check' } // under `not` as well: what was not checked does not fit
+  }
 }
 
 function looked(
@@ -33,15 +51,17 @@ function looked(
   at: string,
   depth: number,
 ): Misfit | undefined {
-  run.steps -= 1
-  if (run.steps <= 0 || depth > MOST_DEPTH) return { at, what: 'it takes too long to check' }
+  run.spend(1)
+  if (depth > MOST_DEPTH) throw new OverBudget()
   if (schema === true) return undefined
   if (!isMembers(schema)) return { at, what: 'nothing is allowed there' }
   return (
     referred(run, look, schema, value, at, depth) ??
-    checkScalar(schema, value, at) ??
-    (Array.isArray(value) ? checkArray(schema, value as unknown[], { look, at, depth }) : undefined) ??
-    (isMembers(value) ? checkObject(schema, value, { look, at, depth }) : undefined) ??
+    checkScalar(schema, value, at, run.spend) ??
+    (Array.isArray(value)
+      ? checkArray(schema, value as unknown[], { look, ...run, at, depth })
+      : undefined) ??
+    (isMembers(value) ? checkObject(schema, value, { look, ...run, at, depth }) : undefined) ??
     combined(look, schema, value, at, depth)
   )
 }

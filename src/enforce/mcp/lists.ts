@@ -3,8 +3,11 @@ import type { Desk } from './desk.ts'
 import { isMembers, type Members } from './frame.ts'
 import { rulesFor, type NameRule } from './policy.ts'
 import type { AskedKind, DefinitionKind } from './ports.ts'
+import { textsIn } from './texts.ts'
 
 const MOST_PAGES = 64
+/** Of a URI; what is longer cannot be read by it either. */
+const LONGEST_NAME = 4096
 const LISTINGS = new WeakMap<Desk, Promise<void>>()
 
 /** Lists the tools of the server by ourselves, before the first call is judged; those that come meanwhile wait for it too. */
@@ -17,7 +20,7 @@ export function learnTools(desk: Desk): Promise<void> {
 }
 
 async function listAll({ catalogue, own, ownMeta }: Desk): Promise<void> {
-  catalogue.begin()
+  const done = catalogue.begin()
   let cursor: unknown
   for (let page = 0; page < MOST_PAGES; page++) {
     const meta = ownMeta()
@@ -28,10 +31,7 @@ async function listAll({ catalogue, own, ownMeta }: Desk): Promise<void> {
     const { tools, nextCursor } = await own('tools/list', params)
     if (!Array.isArray(tools)) throw new Error('its answer to tools/list holds no list')
     await catalogue.learn(tools as unknown[], typeof nextCursor === 'string')
-    if (typeof nextCursor !== 'string') {
-      catalogue.isWhole = true
-      return
-    }
+    if (typeof nextCursor !== 'string') return done()
     cursor = nextCursor
   }
   throw new Error(`its list of tools has more than ${MOST_PAGES} pages`)
@@ -43,9 +43,9 @@ export async function filterTools(desk: Desk, result: Members, isFirstPage: bool
   const listed = result['tools']
   if (!Array.isArray(listed)) throw new Error('an answer to tools/list holds no list')
   const isMore = typeof result['nextCursor'] === 'string'
-  if (isFirstPage) catalogue.begin()
+  const done = isFirstPage ? catalogue.begin() : undefined
   const known = await catalogue.learn(listed as unknown[], isMore)
-  if (isFirstPage && !isMore) catalogue.isWhole = true
+  if (!isMore) done?.()
   const open = known.filter((tool) => hidden(tool, catalogue.rules(tool.name), policy) === undefined)
   const visible = await ports.visible(
     'tool',
@@ -65,7 +65,30 @@ export async function filterTools(desk: Desk, result: Members, isFirstPage: bool
       })
     }
   }
-  return kept.length === listed.length ? result : { ...result, tools: kept }
+  return listOf(desk, result, 'tools', kept)
+}
+
+/** What belongs to an answer with a list, beside the list. */
+const BESIDE = ['nextCursor', '_meta', 'ttlMs', 'cacheScope', 'resultType']
+
+/**
+ * The answer with this list and nothing that is no part of such an answer: a second list under another name would be
+ * looked into by nobody.
+ */
+function listOf({ policy, ports }: Desk, result: Members, list: string, kept: readonly unknown[]): Members {
+  const beside = BESIDE.filter((name) => Object.hasOwn(result, name))
+  const meta = result['_meta']
+  const isMetaBad =
+    meta !== undefined && ports.inspect.text(textsIn(meta).join('\n'), 'mcp-metadata').verdict === 'blocked'
+  const names = isMetaBad ? beside.filter((name) => name !== '_meta') : beside
+  const isSame =
+    kept.length === (result[list] as unknown[]).length && Object.keys(result).length === names.length + 1
+  if (isSame) return result
+  if (isMetaBad) {
+    const [rule, reason] = ['list.meta', 'what it says beside its list reads like an attack']
+    ports.record({ kind: 'refused', from: 'server', method: list, name: policy.name, rule, reason })
+  }
+  return { [list]: kept, ...Object.fromEntries(names.map((name) => [name, result[name]])) }
 }
 
 interface Listing {
@@ -96,7 +119,8 @@ export async function filterNamed(desk: Desk, method: string, result: Members): 
   const rules = listing.list === 'prompts' ? policy.prompts : policy.resources
   const named = (listed as unknown[]).flatMap((definition) => {
     const name = isMembers(definition) ? definition[listing.key] : undefined
-    return typeof name === 'string' && maybeAllowed(rules, name, listing) ? [{ name, definition }] : []
+    const isName = typeof name === 'string' && name.length <= LONGEST_NAME
+    return isName && maybeAllowed(rules, name, listing) ? [{ name, definition }] : []
   })
   const judged = await catalogue.judge(listing.kind, named, typeof result['nextCursor'] === 'string')
   const good = named.filter((_, i) => judged[i]?.approval.isGood === true)
@@ -109,9 +133,12 @@ export async function filterNamed(desk: Desk, method: string, result: Members): 
         good.map(({ name }) => name),
       )
   const kept = good.filter(({ name }) => visible === undefined || visible.has(name))
-  return kept.length === listed.length
-    ? result
-    : { ...result, [listing.list]: kept.map(({ definition }) => definition) }
+  return listOf(
+    desk,
+    result,
+    listing.list,
+    kept.map(({ definition }) => definition),
+  )
 }
 
 function maybeAllowed(rules: readonly NameRule[], name: string, { key }: Listing): boolean {

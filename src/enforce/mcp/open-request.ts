@@ -1,9 +1,13 @@
-import type { OpenRequest } from './desk.ts'
-import { isMembers, type Members, type MessageId, type ReadMessage } from './frame.ts'
+import { callTool } from './calls.ts'
+import { maskedParams } from './content.ts'
+import type { Desk, OpenRequest } from './desk.ts'
+import { isMembers, requestText, type Members, type MessageId, type ReadMessage } from './frame.ts'
 import { CLIENT_REQUESTS } from './methods.ts'
+import { misspelled, twice } from './names.ts'
 import { OwnRequests } from './own-requests.ts'
 import type { ServerPolicy } from './policy.ts'
 import type { Route } from './ports.ts'
+import { readNamed } from './reads.ts'
 import { badRequest, noMethod } from './reasons.ts'
 import type { Refusal } from './refusal.ts'
 
@@ -14,7 +18,7 @@ const PLAIN_MS = 60_000
 
 /** Why a request is not even looked into: its id, its method, or too many before it. */
 export function refusedEarly(
-  { id, method }: Request,
+  { id, method, params }: Request,
   open: ReadonlyMap<MessageId, OpenRequest>,
   policy: ServerPolicy,
 ): Refusal | undefined {
@@ -27,7 +31,44 @@ export function refusedEarly(
   const treatment = Object.hasOwn(CLIENT_REQUESTS, method) ? CLIENT_REQUESTS[method] : undefined
   if (treatment === undefined || treatment === 'task') return noMethod(method, policy.name, false)
   const isClosed = treatment === 'named' && !policy.methods.includes(method)
-  return isClosed ? noMethod(method, policy.name, true) : undefined
+  if (isClosed) return noMethod(method, policy.name, true)
+  const name = twice(params) ?? misspelled(params, PARAMS)
+  if (name === undefined) return undefined
+  return badRequest(
+    'frame.name',
+    `${JSON.stringify(name.slice(0, 80))} differs from another name in capitals alone`,
+  )
+}
+
+/** What requests say of themselves, in every revision. */
+const PARAMS = [
+  ...[
+    'name',
+    'arguments',
+    'uri',
+    'cursor',
+    '_meta',
+    'inputResponses',
+    'requestState',
+    'level',
+    'ref',
+    'argument',
+  ],
+  ...['context', 'protocolVersion', 'capabilities', 'clientInfo', 'notifications'],
+]
+
+/** What becomes of a request that was let in. */
+export function treat(desk: Desk, request: OpenRequest, asked: Request, params: Members): void {
+  const isSame = params === asked.params
+  const message = isSame ? asked : { ...asked, params, text: requestText(asked, params) }
+  const { treatment } = request
+  if (treatment === 'tool') return callTool(desk, request, message)
+  if (treatment === 'resource' || treatment === 'prompt') return readNamed(desk, request, message, treatment)
+  if (treatment !== 'named') return desk.forward(request, message.text)
+  const masked = maskedParams(desk, message.params, Object.keys(message.params))
+  if ('refusal' in masked) return desk.refuse(request, masked.refusal)
+  const isPlain = masked.params === message.params
+  desk.forward(request, isPlain ? message.text : requestText(message, masked.params))
 }
 
 /** A request that {@link refusedEarly} let in. */

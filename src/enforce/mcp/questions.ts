@@ -61,7 +61,7 @@ function no({ policy }: Desk, rule: string, reason: string): Refusal {
 
 /** What nobody types into a form a stranger shows. */
 const SECRET_WORD =
-  /pass(?:word|code|phrase)|\bpwd\b|secret|credential|api[ _-]?key|access[ _-]?key|private[ _-]?key|(?:access|auth|bearer|session|refresh|api)[ _-]?token|\btoken\b|seed[ _-]?phrase|recovery[ _-]?(?:code|phrase)|mnemonic|\bpin\b|\botp\b|one[ _-]?time|\b2fa\b|\bmfa\b|card[ _-]?(?:number|no)|\bcvv?c?2?\b|\biban\b|social[ _-]?security|\bssn\b|kennwort|passwort|mot de passe|contrase\u00f1a/i
+  /pass(?:word|code|phrase)|\bpwd\b|secret|credential|api[ _-]?key|access[ _-]?key|private[ _-]?key|(?:access|auth|bearer|session|refresh|api)[ _-]?token|\btoken\b|seed[ _-]?phrase|recovery[ _-]?(?:code|phrase)|mnemonic|\bpin\b|\botp\b|one[ _-]?time|\b2fa\b|\bmfa\b|card[ _-]?(?:number|no)|\bcvv?c?2?\b|\biban\b|social[ _-]?security|\bssn\b|kennwort|passwort|mot de passe|contrase[n\u00f1]a/i
 
 /** @returns why, when a form wants what a person tells nobody, or leads to a page that cannot be told from another */
 function asksForSecret(params: Members): string | undefined {
@@ -74,9 +74,9 @@ function asksForSecret(params: Members): string | undefined {
     const { title, description } = isMembers(field) ? field : {}
     return [spaced(name), title, description].filter((text) => typeof text === 'string')
   })
-  const asked = [typeof message === 'string' ? message : '', ...fields].find((text) =>
-    SECRET_WORD.test(text.normalize('NFKC')),
-  )
+  const { title, description } = isMembers(requestedSchema) ? requestedSchema : {}
+  const said = [message, title, description].filter((text) => typeof text === 'string')
+  const asked = [...said, ...fields].find((text) => SECRET_WORD.test(readable(text)))
   if (asked !== undefined)
     return `it asks for what nobody types into a form: ${JSON.stringify(asked.slice(0, 120))}`
   if (mode !== 'url' && url === undefined) return undefined
@@ -84,10 +84,24 @@ function asksForSecret(params: Members): string | undefined {
   const isPlain =
     parsed?.protocol === 'https:' &&
     parsed.username === '' &&
+    parsed.password === '' &&
     /^[\x21-\x7e]+$/.test(String(url)) &&
     !parsed.hostname.includes('xn--')
   return isPlain ? undefined : 'it leads to a place that is no plain https URL'
 }
+
+/** Without what cannot be seen, and with the letters of other scripts that pass for Latin ones read as these. */
+function readable(text: string): string {
+  const seen = text.normalize('NFKD').replaceAll(/[\p{Cf}\p{Mn}]/gu, '')
+  return Array.from(seen, (letter) => ALIKE[letter] ?? letter).join('')
+}
+
+const ALIKE: Readonly<Record<string, string>> = Object.fromEntries(
+  [...'аaсcеeіiјjоoрpѕsуyхxһhԁdкkтtмmвbнhοoαaρpιiκkνvτtεe'.matchAll(/(.)(.)/gu)].map(([, from, to]) => [
+    from,
+    to,
+  ]),
+)
 
 /** `userPassword` and `user_password` are words too. */
 function spaced(name: string): string {

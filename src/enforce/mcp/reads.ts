@@ -1,8 +1,9 @@
 import { digestOf, type Json } from '../../core/canonical.ts'
 import { undecided } from './calls.ts'
-import { maskSecrets } from './content.ts'
+import { maskedParams } from './content.ts'
 import { deniedBy, type Desk, type OpenRequest } from './desk.ts'
-import { isMembers, requestText, type Members, type ReadMessage } from './frame.ts'
+import { flowsOf } from './flows.ts'
+import { requestText, type Members, type ReadMessage } from './frame.ts'
 import { rulesFor, TIERS } from './policy.ts'
 import type { GateAnswer, Touched } from './ports.ts'
 import type { Refusal } from './refusal.ts'
@@ -26,16 +27,18 @@ export function readNamed(
   }
   const { action } = rulesFor(kind === 'resource' ? policy.resources : policy.prompts, name)
   if (action === 'deny') return desk.refuse(open, noRule(policy.name, kind, name))
+  const refused = desk.catalogue.refused(kind, name)
+  if (refused !== undefined) return desk.refuse(open, refused)
   const over = meter.take(ports.monotonicMs())
   if (over !== undefined) return desk.refuse(open, { kind: 'limit', layer: 'policy', ...over })
-  const given = message.params['arguments']
-  const masked = maskSecrets(isMembers(given) ? given : {}, policy.secrets, ports.inspect)
+  const masked = maskedParams(desk, message.params, ['arguments', 'inputResponses'])
   if ('refusal' in masked) return desk.refuse(open, masked.refusal)
   const state = openState(desk, message)
   if ('refusal' in state) return desk.refuse(open, state.refusal)
+  const touched = kind === 'resource' ? touchedBy(name) : []
   const question = {
-    ...{ kind, name, touched: kind === 'resource' ? touchedBy(name) : [], flows: [] },
-    argumentsDigest: digestOf({ name, given: masked.value } as Json),
+    ...{ kind, name, touched, flows: flowsOf(ports.taint.labels(), { labels: [] }, touched) },
+    argumentsDigest: digestOf({ name, given: masked.params['arguments'] ?? {} } as unknown as Json),
     summary: JSON.stringify({ [kind]: name }).slice(0, 600),
     isAsked: action === 'ask' || TIERS[policy.tier].alwaysAsks,
   }
@@ -49,8 +52,9 @@ export function readNamed(
       requestDigest: () => requestDigest(message),
     }
     open.untilMs = ports.monotonicMs() + policy.limits.callMs
-    const isSame = (given === undefined || masked.value === given) && state.params === message.params
-    const params: Members = { ...state.params, ...(given === undefined ? {} : { arguments: masked.value }) }
+    const isSame = masked.params === message.params && state.params === message.params
+    const { requestState } = state.params
+    const params: Members = requestState === undefined ? masked.params : { ...masked.params, requestState }
     desk.forward(open, isSame ? message.text : requestText(message, params))
   }
   const answer = desk.ask(question)

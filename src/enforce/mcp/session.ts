@@ -1,12 +1,10 @@
 import { messageOf } from '../../core/error.ts'
 import { takeError, takeResult } from './answers.ts'
-import { callTool } from './calls.ts'
 import { Catalogue } from './catalogue.ts'
 import type { Desk, OpenRequest } from './desk.ts'
 import {
   looksLikeMessage,
   readMessage,
-  requestText,
   type Members,
   type MessageId,
   type ReadMessage,
@@ -14,16 +12,17 @@ import {
 } from './frame.ts'
 import { narrowed } from './hello.ts'
 import { CallMeter } from './limits.ts'
-import { CHANGED_LISTS, CLIENT_NOTIFICATIONS, type Treatment } from './methods.ts'
+import { GivenUp } from './given-up.ts'
+import { CHANGED_LISTS, CLIENT_NOTIFICATIONS } from './methods.ts'
 import { noticeFromServer } from './notices.ts'
-import { openedBy, ownMetaOf, refusedEarly } from './open-request.ts'
+import { openedBy, ownMetaOf, refusedEarly, treat } from './open-request.ts'
 import { OwnRequests } from './own-requests.ts'
 import type { McpSession, Route, SessionOptions } from './ports.ts'
-import { readNamed } from './reads.ts'
 import { RememberedAnswers } from './remembered.ts'
 import { errorMessage, refusalMessage, type Refusal } from './refusal.ts'
-import { gone, tookTooLong } from './reasons.ts'
+import { badRequest, gone, tookTooLong } from './reasons.ts'
 import { ServerQuestions } from './server-questions.ts'
+import { guardedPorts } from './session-ports.ts'
 
 type Request = Extract<ReadMessage, { kind: 'request' }>
 type Notification = Extract<ReadMessage, { kind: 'notification' }>
@@ -36,6 +35,7 @@ export function createSession(options: SessionOptions): McpSession {
 class Session implements McpSession {
   readonly #options: SessionOptions
   readonly #open = new Map<MessageId, OpenRequest>()
+  readonly #givenUp = new GivenUp()
   readonly #answers: RememberedAnswers
   readonly #own: OwnRequests
   readonly #questions: ServerQuestions
@@ -43,9 +43,10 @@ class Session implements McpSession {
   #meta: Members | undefined
   #closed: string | undefined
 
-  constructor(options: SessionOptions) {
-    this.#options = options
-    const { policy, caller, ports } = options
+  constructor(given: SessionOptions) {
+    const ports = guardedPorts(given.ports, (why) => this.close(why))
+    this.#options = { ...given, ports }
+    const { policy, caller } = given
     this.#own = new OwnRequests(ports)
     this.#answers = new RememberedAnswers(ports)
     this.#desk = {
@@ -146,7 +147,12 @@ class Session implements McpSession {
   #request(message: Request, route: Route | undefined): void {
     const { id, method } = message
     const { ports, policy } = this.#options
-    const early = this.#closed === undefined ? refusedEarly(message, this.#open, policy) : gone(this.#closed)
+    const early =
+      this.#closed !== undefined
+        ? gone(this.#closed)
+        : this.#givenUp.has(id)
+          ? badRequest('frame.id-reuse', 'the server may still answer an earlier request of this id')
+          : refusedEarly(message, this.#open, policy)
     if (early !== undefined) {
       const { rule, reason } = early
       ports.record({ kind: 'refused', from: 'client', method, name: '', rule, reason })
@@ -156,25 +162,7 @@ class Session implements McpSession {
     const request = openedBy(message, route, ports.monotonicMs())
     this.#open.set(id, request)
     this.#meta = ownMetaOf(message.params['_meta']) ?? this.#meta
-    const params = narrowed({ policy }, method, message.params)
-    const same = params === message.params
-    this.#treat(
-      request.treatment,
-      request,
-      same ? message : { ...message, params, text: requestText(message, params) },
-    )
-  }
-
-  #treat(treatment: Treatment, request: OpenRequest, message: Request): void {
-    switch (treatment) {
-      case 'tool':
-        return callTool(this.#desk, request, message)
-      case 'resource':
-      case 'prompt':
-        return readNamed(this.#desk, request, message, treatment)
-      default:
-        return this.#desk.forward(request, message.text)
-    }
+    treat(this.#desk, request, message, narrowed({ policy }, method, message.params))
   }
 
   #notice({ method, params, text }: Notification, route: Route | undefined): void {
@@ -195,6 +183,7 @@ class Session implements McpSession {
       if (request === undefined) return
       this.#open.delete(request.id)
       if (!request.isSent) return // the server never heard of it
+      this.#givenUp.add(request.id)
       this.#record(request, 'failed', 'cancelled', '')
     }
     ports.toServer(text, route)
@@ -204,6 +193,7 @@ class Session implements McpSession {
     if (message.id !== undefined && this.#own.answered(message.id, message)) return
     const request = message.id === undefined ? undefined : this.#open.get(message.id)
     if (request === undefined || !request.isSent) {
+      if (message.id !== undefined && this.#givenUp.answered(message.id)) return
       // an answer nobody asked for would be taken for one to a question that comes later
       const reason = 'it answers a request that is not open'
       return this.#options.ports.record({
@@ -245,6 +235,7 @@ class Session implements McpSession {
   #refuse(request: OpenRequest, refusal: Refusal): void {
     if (!this.#desk.isOpen(request)) return
     this.#open.delete(request.id)
+    if (request.isSent) this.#givenUp.add(request.id)
     const { ports } = this.#options
     const { rule, reason, decision } = refusal
     const of = { method: request.method, name: request.name }

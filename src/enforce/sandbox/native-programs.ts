@@ -6,7 +6,14 @@ import { messageOf, systemCode } from '../../core/error.ts'
 import { SandboxError } from './errors.ts'
 
 /** The programs of ours that are built from C: see native/README.md. */
-export type NativeProgram = 'launcher' | 'init' | 'confine' | 'attempts' | 'transparent'
+export type NativeProgram =
+  | 'launcher'
+  | 'init'
+  | 'confine'
+  | 'attempts'
+  | 'transparent'
+  | 'lookout'
+  | 'sentry'
 
 /** Where they are, each compared with its digest before it is used. */
 export interface NativePrograms {

@@ -7,6 +7,7 @@
 export { SIGN_ERRORS, SignError } from './errors.ts'
 export {
   openKeys,
+  readPublicKeys,
   SECRET_PURPOSES,
   SIGNING_PURPOSES,
   type KeyOptions,

@@ -7,11 +7,11 @@ import { SIGN_ERRORS, SignError } from './errors.ts'
 import { formatKeyFile, makeKey, parseKeyFile, type StoredKey } from './keyfile.ts'
 
 /** What a signing key may be used for; each has its own, so that one signature never passes for another. */
-export const SIGNING_PURPOSES = ['checkpoint', 'grant', 'approval', 'receipt'] as const
+export const SIGNING_PURPOSES = ['checkpoint', 'grant', 'approval', 'receipt', 'integrity'] as const
 export type SigningPurpose = (typeof SIGNING_PURPOSES)[number]
 
 /** What a shared secret may be used for. */
-export const SECRET_PURPOSES = ['ipc', 'permit', 'people', 'budget'] as const
+export const SECRET_PURPOSES = ['ipc', 'permit', 'people', 'budget', 'integrity', 'mcp-pins'] as const
 export type SecretPurpose = (typeof SECRET_PURPOSES)[number]
 
 /** Signs with whatever key is active at the moment of the call. */
@@ -64,6 +64,7 @@ export function openKeys(directory: string, options: KeyOptions = {}): Keys {
     grant: loadRing(directory, 'grant', create, now),
     approval: loadRing(directory, 'approval', create, now),
     receipt: create || hasRing(directory, 'receipt') ? loadRing(directory, 'receipt', create, now) : [],
+    integrity: create || hasRing(directory, 'integrity') ? loadRing(directory, 'integrity', create, now) : [],
   }
   const root = keepSecret(loadRoot(directory, create))
   const secrets: Record<SecretPurpose, Secret> = {
@@ -71,6 +72,8 @@ export function openKeys(directory: string, options: KeyOptions = {}): Keys {
     permit: derive(root, 'permit'),
     people: derive(root, 'people'),
     budget: derive(root, 'budget'),
+    'mcp-pins': derive(root, 'mcp-pins'),
+    integrity: derive(root, 'integrity'),
   }
   root.close()
   return {
@@ -86,6 +89,18 @@ export function openKeys(directory: string, options: KeyOptions = {}): Keys {
       return publicOf(fresh)
     },
   }
+}
+
+/**
+ * The public halves of one purpose, for who only verifies; no other key need be there.
+ *
+ * @throws SignError `KEYS_MISSING`, `KEYS_MALFORMED`; FileError
+ */
+export function readPublicKeys(directory: string, purpose: SigningPurpose): readonly PublicKey[] {
+  const path = ringPath(directory, purpose)
+  const bytes = readPrivateFile(path)
+  if (bytes === undefined) throw missing(path)
+  return parseKeyFile(path, purpose, bytes).map(publicOf)
 }
 
 function ringSigner(rings: Record<SigningPurpose, StoredKey[]>, purpose: SigningPurpose): Signer {

@@ -1,5 +1,7 @@
 import { request, type IncomingMessage } from 'node:http'
+import { Breaker, BreakerOpenError } from '../../../core/breaker.ts'
 import { messageOf } from '../../../core/error.ts'
+import { systemClock } from '../../../platform/clock.ts'
 import { TextError } from './error.ts'
 import type { GuardModel, TextChannel } from './types.ts'
 
@@ -8,6 +10,7 @@ export interface HttpGuardOptions {
   readonly url: string
   /** Of one question (default 2 s). */
   readonly timeoutMs?: number
+  readonly monotonicMs?: () => number
 }
 
 const TIMEOUT_MS = 2000
@@ -22,16 +25,28 @@ const LOOPBACK = /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/
  *
  * @throws TextError `TEXT_GUARD_INVALID` when the address is not one of this machine
  */
-export function createHttpGuard({ url: address, timeoutMs = TIMEOUT_MS }: HttpGuardOptions): GuardModel {
+export function createHttpGuard({
+  url: address,
+  timeoutMs = TIMEOUT_MS,
+  monotonicMs = systemClock.monotonicMs,
+}: HttpGuardOptions): GuardModel {
   const url = URL.parse(address)
   if (url === null || url.protocol !== 'http:' || !LOOPBACK.test(url.hostname) || url.username !== '')
     throw new TextError('TEXT_GUARD_INVALID', {
       what: 'the guard’s address is not of the form http://127.0.0.1:PORT/PATH',
       fix: 'run the guard on this machine and name it by a loopback address',
     })
+  // a guard that does not answer is left alone for a while, so that no text waits for it
+  const breaker = new Breaker(url.host, monotonicMs)
   return {
     name: url.host,
-    ask: async (text, channel) => riskIn(await answerOf(url, bodyOf(text, channel), timeoutMs)),
+    ask: async (text, channel) => {
+      try {
+        return await breaker.pass(async () => riskIn(await answerOf(url, bodyOf(text, channel), timeoutMs)))
+      } catch (error) {
+        throw error instanceof BreakerOpenError ? failed(error.message, error) : error
+      }
+    },
   }
 }
 

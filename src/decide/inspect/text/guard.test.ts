@@ -98,3 +98,14 @@ test('a guard of one’s own that fails or answers nonsense changes nothing', as
     assert.match(notes.at(-1)!, /own/)
   }
 })
+
+test('a guard that failed three times is left alone, and asked again after half a minute', async () => {
+  const clock = { ms: 0 }
+  // nobody listens there
+  const guard = createHttpGuard({ url: 'http://127.0.0.1:1/judge', monotonicMs: () => clock.ms })
+  for (const _ of [1, 2, 3]) assert.match((await judged(guard, 'May')).notes.at(-1)!, /ECONNREFUSED/)
+  assert.match((await judged(guard, 'May')).notes.at(-1)!, /left alone for another 30 s/)
+  clock.ms = 30_000
+  assert.doesNotMatch((await judged(guard, 'May')).notes.at(-1)!, /left alone/)
+  assert.match((await judged(guard, 'May')).notes.at(-1)!, /left alone/)
+})

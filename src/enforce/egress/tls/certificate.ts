@@ -85,6 +85,38 @@ export function leafCertificate(text: LeafText): string {
   )
 }
 
+export interface SelfSignedText {
+  readonly name: string
+  /** Names and addresses it is for. */
+  readonly hosts: readonly string[]
+  readonly serial: Uint8Array
+  readonly fromMs: number
+  readonly untilMs: number
+  readonly key: KeyObject
+  readonly publicKey: KeyObject
+}
+
+/** A server's certificate that nobody else vouches for: people know it by its digest. It can sign no other. */
+export function selfSignedCertificate(text: SelfSignedText): string {
+  const id = keyId(text.publicKey)
+  return certificate(
+    {
+      ...text,
+      issuer: text.name,
+      subject: text.name,
+      extensions: [
+        extension('2.5.29.19', sequence(), true),
+        extension('2.5.29.15', bits(Buffer.from([0x80]), 7), true), // digitalSignature
+        extension('2.5.29.37', sequence(objectId('1.3.6.1.5.5.7.3.1'))), // serverAuth
+        extension('2.5.29.17', sequence(...text.hosts.map(generalName))),
+        extension('2.5.29.14', octets(id)),
+        extension('2.5.29.35', sequence(plain(0, id))),
+      ],
+    },
+    text.key,
+  )
+}
+
 function certificate(text: CertificateText, key: KeyObject): string {
   const signed = sequence(
     inside(0, integer(Buffer.from([2]))), // version 3

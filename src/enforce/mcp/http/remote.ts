@@ -1,5 +1,5 @@
 import { messageOf } from '../../../core/error.ts'
-import { readMessage, type MessageId, type ReadMessage } from '../frame.ts'
+import { onOneLine, readMessage, type MessageId, type ReadMessage } from '../frame.ts'
 import type { Route } from '../ports.ts'
 import { errorMessage } from '../refusal.ts'
 import { Exchange } from './exchange.ts'
@@ -204,7 +204,8 @@ export class Remote {
       const version = message.result['protocolVersion']
       if (method === 'initialize' && isAgreeable(version)) this.#version = String(version)
     }
-    this.#options.fromServer(text, route)
+    // some write their JSON over many lines; to who reads lines these would be many messages
+    this.#options.fromServer(message.kind === 'unreadable' ? onOneLine(text) : message.text, route)
   }
 
   /** The stream for what the server says unasked, for as long as it has one. */

@@ -1,5 +1,6 @@
 import { altered, beyond, McpPinError, MCP_PIN_ERRORS } from './errors.ts'
 import { MOST_DEFINITIONS, pinnable, type Pinnable, type PinKind } from './pin.ts'
+import { charactersOf, full, hasRoom, isLarge } from './room.ts'
 import type { Pin, PinDocument, PinStore } from './store.ts'
 import {
   digestOfWaiting,
@@ -49,6 +50,10 @@ interface Pending {
   readonly labels: readonly string[]
 }
 
+interface Kept extends Pending {
+  readonly characters: number
+}
+
 type Server = PinDocument['servers'][number]
 const MOST_SERVERS = 500
 const MOST_PAGES = 200
@@ -61,7 +66,7 @@ const LISTING_MS = 60_000
  */
 export class PinBook {
   readonly #options: PinBookOptions
-  readonly #pending = new Map<string, Map<string, Pending>>()
+  readonly #pending = new Map<string, Map<string, Kept>>()
   /** First listings that go on. */
   readonly #open = new Map<string, { readonly pages: number; readonly since: number }>()
 
@@ -226,10 +231,11 @@ export class PinBook {
 
   #refuse(server: string, pending: Pending, { seq }: PinDocument): PinAnswer {
     const { waiting } = pending
-    const all = this.#pending.get(server) ?? new Map<string, Pending>()
+    const all = this.#pending.get(server) ?? new Map<string, Kept>()
     const key = `${waiting.kind} ${waiting.name}`
     const before = all.get(key)?.waiting.digest
-    all.set(key, pending)
+    if (before === undefined && !hasRoom([...all.values()])) return full(server)
+    all.set(key, { ...pending, characters: charactersOf(pending.pinnable) })
     this.#pending.set(server, all)
     // which of two is meant nobody can say: there is nothing to trust
     if (waiting.rule === 'mcp.pin.twice') all.delete(key)
@@ -260,7 +266,8 @@ export class PinBook {
     const replaced = new Set(pins.map(({ kind, name }) => `${kind} ${name}`))
     const kept = known.pins.filter(({ kind, name }) => !replaced.has(`${kind} ${name}`))
     const all = [...kept, ...pins]
-    if (all.length > MOST_DEFINITIONS) throw beyond(`${server} defines more than ${MOST_DEFINITIONS} things`)
+    if (all.length > MOST_DEFINITIONS || isLarge(all))
+      throw beyond(`${server} defines more than ${MOST_DEFINITIONS} things, or larger ones than are kept`)
     const servers = document.servers.filter(({ name }) => name !== server)
     if (servers.length >= MOST_SERVERS) throw beyond(`there are more than ${MOST_SERVERS} servers`)
     const now = {

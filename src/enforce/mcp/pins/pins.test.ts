@@ -200,3 +200,33 @@ test('a book that was changed, put back or taken away is refused, never taken fo
   book.resetAll('owner')
   assert.deepEqual(book.list(), [])
 })
+
+test('a server that always lists something new fills neither the book nor what waits beside it', () => {
+  const { book, notes } = bookOver()
+  book.approve('calc', 'tool', [offer(ADD)], by)
+  const text = 'x'.repeat(20_000)
+  for (let round = 0; round < 30; round++) {
+    const news = Array.from({ length: 100 }, (_, i) =>
+      offer({ ...ADD, name: `t${round}_${i}`, description: text }),
+    )
+    assert.ok(book.approve('calc', 'tool', news, by).every(({ isGood }) => !isGood))
+  }
+  const { waiting } = book.show('calc')
+  assert.ok(waiting.length < 500 && waiting.length > 100, `${waiting.length}`)
+  assert.equal(notes.filter(({ what }) => what === 'refused').length, waiting.length)
+  const large = Array.from({ length: 300 }, (_, i) => offer({ ...ADD, name: `t${i}`, description: text }))
+  assert.throws(() => book.approve('other', 'tool', large, by), { code: 'MCP_PINS_LIMIT' })
+})
+
+test('a book sealed with the key of before is read, and from its next change on sealed with the own one', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'pins-'))
+  t.after(() => rmSync(directory, { recursive: true }))
+  const own = (text: string) => createHmac('sha256', 'a key of its own').update(text).digest()
+  bookOver(filePinStore(directory, mac)).book.approve('calc', 'tool', [offer(ADD)], by)
+  assert.throws(() => bookOver(filePinStore(directory, own)).book.list(), { code: 'MCP_PINS_ALTERED' })
+  const { book } = bookOver(filePinStore(directory, own, mac))
+  assert.deepEqual(book.approve('calc', 'tool', [offer(ADD)], by), [{ isGood: true }])
+  book.approve('other', 'tool', [offer(ADD)], by)
+  assert.equal(bookOver(filePinStore(directory, own)).book.list().length, 2)
+  assert.throws(() => bookOver(filePinStore(directory, mac)).book.list(), { code: 'MCP_PINS_ALTERED' })
+})

@@ -59,11 +59,17 @@ export function turned(
 
 function windowsAround(hints: readonly Hint[], length: number): [number, number][] {
   const windows: [number, number][] = []
-  for (const [at, hint] of hints.entries()) {
-    const near = new Set([hint.word])
-    for (let ahead = at + 1; ahead < hints.length && hints[ahead]!.start <= hint.start + NEAR; ahead++)
-      near.add(hints[ahead]!.word)
-    if (near.size < LEAST) continue
+  const near = new Map<string, number>()
+  let ahead = 0
+  for (const hint of hints) {
+    // what is near goes along with the place: a text of nothing but hints is read once
+    for (; ahead < hints.length && hints[ahead]!.start <= hint.start + NEAR; ahead++)
+      near.set(hints[ahead]!.word, (near.get(hints[ahead]!.word) ?? 0) + 1)
+    const words = near.size
+    const left = near.get(hint.word)! - 1
+    if (left === 0) near.delete(hint.word)
+    else near.set(hint.word, left)
+    if (words < LEAST) continue
     const [start, end] = [Math.max(0, hint.start - AROUND), Math.min(length, hint.start + NEAR + AROUND)]
     const last = windows.at(-1)
     if (last !== undefined && start <= last[1]) last[1] = end

@@ -7,7 +7,7 @@ import { house } from '../kit/house.ts'
 const home = house({ after })
 
 function scan(...args: string[]) {
-  return home.warder(['scan', 'cloud-policy', ...args])
+  return home.warder(['scan', 'cloud', ...args])
 }
 
 test('a policy that is too wide is told of and fails; the one to begin from passes; what is no policy is an error', async () => {

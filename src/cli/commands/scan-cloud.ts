@@ -9,17 +9,17 @@ import { choiceOption, optionalArgument } from '../param.ts'
 
 const TEMPLATES = Object.keys(CLOUD_TEMPLATES) as [CloudTemplate, ...CloudTemplate[]]
 
-export const scanCloudPolicy = command({
-  name: 'scan cloud-policy',
+export const scanCloud = command({
+  name: 'scan cloud',
   about: 'find what in a cloud access policy is wider than it need be',
   details: [
     'Reads the JSON of AWS IAM policies, Google Cloud policies and roles, and Azure role definitions, and tells of wildcards, of rights by which one gets all others, and of policies that are for everybody. What an agent’s credential may do at a provider no guard on this machine can narrow: give it a policy of its own.',
     'Exit 0 when nothing reaches --fail-at (default: medium), 8 when something does; a file that is no policy of these is an error, not clean.',
   ],
   examples: [
-    { run: 'warder scan cloud-policy agent-policy.json', does: 'judges one file' },
+    { run: 'warder scan cloud agent-policy.json', does: 'judges one file' },
     {
-      run: 'warder scan cloud-policy --template aws-read-logs',
+      run: 'warder scan cloud --template aws-read-logs',
       does: 'prints a narrow policy to begin from',
     },
   ],
@@ -35,7 +35,7 @@ export const scanCloudPolicy = command({
       out.result(CLOUD_TEMPLATES[template], JSON.stringify(CLOUD_TEMPLATES[template], undefined, 2))
       return EXIT.ok
     }
-    if (path === undefined) throw unusable('no file was named', 'warder scan cloud-policy FILE')
+    if (path === undefined) throw unusable('no file was named', 'warder scan cloud FILE')
     const { kind, findings } = judge(path)
     const rows = findings.map(
       ({ risk, where, value, what, fix }) =>

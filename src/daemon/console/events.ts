@@ -1,0 +1,187 @@
+import type { ServerResponse } from 'node:http'
+import type { Entry, Ledger } from '../../record/audit/index.ts'
+import type { FollowedChange } from '../questions.ts'
+
+/** What the stream of one page is made from. */
+export interface EventSource {
+  readonly ledger: Pick<Ledger, 'follow' | 'head'>
+  /** Questions as they come and go; whoever may answer them counts as somebody who does. */
+  readonly questions: (signal: AbortSignal) => AsyncIterable<FollowedChange>
+  /** What was noticed, as it is raised, gets worse or ends. */
+  readonly alerts: (signal: AbortSignal) => AsyncIterable<object> | Promise<AsyncIterable<object>>
+  /** What is stopped, runs and waits, in a few words; asked again whenever something happened. */
+  readonly state: () => Promise<object>
+  /** Whether the session goes on, and may still see this. */
+  readonly isLive: () => boolean
+  readonly now: () => number
+}
+
+/** More than so many entries in one window are counted, not sent: nobody can read them, and no page can draw them. */
+export const MOST_IN_WINDOW = 20
+export const WINDOW_MS = 200
+const BEAT_MS = 10_000
+const LOOK_EVERY_MS = 1000
+/** Who comes back after long is told how much passed, and shown the newest of it. */
+const MOST_BEHIND = 500
+/** A page that reads nothing for so long is let go; it can resume. */
+const STUCK_MS = 30_000
+
+/**
+ * The stream of a page (server-sent events). An entry goes out as it is written, with its number as id, so that a page
+ * that was cut off resumes where it was. What comes faster than a page can show is counted. A page that does not read
+ * costs no memory: nothing is kept for it but numbers.
+ */
+export class EventStream {
+  readonly #source: EventSource
+  readonly #response: ServerResponse
+  readonly #over = new AbortController()
+  readonly #timers: NodeJS.Timeout[] = []
+  #inWindow = 0
+  #counted: { count: number; from: number; to: number } | undefined
+  #window: NodeJS.Timeout | undefined
+  #stuckSince: number | undefined
+  #hasMissedQuestion = false
+  #state = ''
+
+  constructor(source: EventSource, response: ServerResponse) {
+    this.#source = source
+    this.#response = response
+  }
+
+  /** Runs until the page goes away or its session is over. @param after the newest entry the page has seen */
+  async run(after: number | undefined): Promise<void> {
+    const { signal } = this.#over
+    const response = this.#response
+    response.once('close', () => this.#over.abort())
+    response.on('drain', () => this.#drained())
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' })
+    response.flushHeaders()
+    this.#timers.push(
+      setInterval(() => this.#look(), LOOK_EVERY_MS).unref(),
+      setInterval(() => this.#beat(), BEAT_MS).unref(),
+    )
+    const begin = this.#begin(after) // before anything is waited for, so that no entry falls between
+    this.#beat()
+    try {
+      await this.#tellState()
+      await Promise.race([this.#entries(begin), this.#questions(), this.#alerts(), ended(signal)])
+    } finally {
+      this.#over.abort()
+      for (const timer of this.#timers) clearInterval(timer)
+      clearTimeout(this.#window)
+      response.end()
+    }
+  }
+
+  /** Where to begin: what lies further back is counted. */
+  #begin(after: number | undefined): number {
+    const head = this.#source.ledger.head().seq
+    const wanted = Math.min(after ?? head, head)
+    const begin = Math.max(wanted, head - MOST_BEHIND)
+    if (begin > wanted) this.#count(wanted + 1, begin)
+    return begin
+  }
+
+  async #entries(after: number): Promise<void> {
+    for await (const entry of this.#source.ledger.follow(after, this.#over.signal)) this.#entry(entry)
+  }
+
+  #entry(entry: Entry): void {
+    this.#openWindow()
+    this.#inWindow += 1
+    if (this.#inWindow > MOST_IN_WINDOW || this.#stuckSince !== undefined)
+      return this.#count(entry.seq, entry.seq)
+    this.#send('entry', entry, entry.seq)
+  }
+
+  #count(from: number, to: number): void {
+    this.#openWindow()
+    const before = this.#counted
+    const count = to - from + 1
+    this.#counted =
+      before === undefined ? { count, from, to } : { count: before.count + count, from: before.from, to }
+  }
+
+  #openWindow(): void {
+    this.#window ??= setTimeout(() => this.#closeWindow(), WINDOW_MS).unref()
+  }
+
+  #closeWindow(): void {
+    this.#window = undefined
+    this.#inWindow = 0
+    this.#sendCounted()
+    void this.#tellState()
+  }
+
+  #sendCounted(): void {
+    const counted = this.#counted
+    if (counted === undefined || this.#stuckSince !== undefined) return
+    this.#counted = undefined
+    this.#send('coalesced', counted, counted.to)
+  }
+
+  async #questions(): Promise<void> {
+    for await (const change of this.#source.questions(this.#over.signal)) {
+      if (this.#stuckSince === undefined) this.#send('approval', change)
+      else this.#hasMissedQuestion = true
+    }
+    await ended(this.#over.signal)
+  }
+
+  async #alerts(): Promise<void> {
+    for await (const alert of await this.#source.alerts(this.#over.signal)) {
+      // a page that does not read looks at the whole list again, once it does
+      if (this.#stuckSince === undefined) this.#send('alert', alert)
+    }
+    await ended(this.#over.signal)
+  }
+
+  async #tellState(): Promise<void> {
+    // what cannot be told just now is told at the next look
+    const state = await this.#source.state().catch(() => undefined)
+    if (state === undefined) return
+    const text = JSON.stringify(state)
+    if (text === this.#state || this.#stuckSince !== undefined) return
+    this.#state = text
+    this.#send('state', state)
+  }
+
+  #look(): void {
+    if (!this.#source.isLive()) {
+      this.#send('over', { why: 'the session is over' })
+      return this.#over.abort()
+    }
+    if (this.#stuckSince !== undefined && this.#source.now() - this.#stuckSince > STUCK_MS) {
+      this.#response.destroy()
+      return
+    }
+    void this.#tellState()
+  }
+
+  #beat(): void {
+    if (this.#stuckSince === undefined) this.#send('beat', { at: new Date(this.#source.now()).toISOString() })
+  }
+
+  #drained(): void {
+    this.#stuckSince = undefined
+    this.#sendCounted()
+    // the page looks at the whole list again
+    if (this.#hasMissedQuestion) this.#send('approval', { what: 'here' })
+    this.#hasMissedQuestion = false
+  }
+
+  /** One event. The value is JSON without a line end, so that nothing in it can pass for another event. */
+  #send(event: string, value: object, id?: number): void {
+    if (this.#over.signal.aborted || this.#response.destroyed) return
+    // a session that was ended hears nothing more, not even what was on its way
+    if (event !== 'over' && !this.#source.isLive()) return
+    const head = id === undefined ? '' : `id: ${id}\n`
+    const hasRoom = this.#response.write(`${head}event: ${event}\ndata: ${JSON.stringify(value)}\n\n`)
+    if (!hasRoom) this.#stuckSince ??= this.#source.now()
+  }
+}
+
+function ended(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}

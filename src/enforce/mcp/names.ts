@@ -1,0 +1,24 @@
+import type { Members } from './frame.ts'
+
+/**
+ * Some readers of JSON take no notice of capitals in the names of members (Go does not): what is one name to them must
+ * not be two to us, of which one is looked at and the other obeyed.
+ */
+function folded(name: string): string {
+  return name.toUpperCase().toLowerCase() // both ways, for letters that have but one of them
+}
+
+/** A name that stands in the object once more in other capitals. */
+export function twice(members: Members): string | undefined {
+  const seen = new Set<string>()
+  return Object.keys(members).find((name) => {
+    const before = seen.size
+    return seen.add(folded(name)).size === before
+  })
+}
+
+/** A name that is one of these but for its capitals. */
+export function misspelled(members: Members, known: readonly string[]): string | undefined {
+  const right = new Map(known.map((name) => [folded(name), name]))
+  return Object.keys(members).find((name) => (right.get(folded(name)) ?? name) !== name)
+}

@@ -1,0 +1,73 @@
+import { QueryClient, useQuery, type UseQueryResult } from '@tanstack/react-query'
+import type { EndpointName, EntryAnswer, InputOf, OutputOf } from '../../../src/api/endpoints.ts'
+import { call } from './calls.ts'
+import { Problem } from './problem.ts'
+
+export const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 15_000,
+      refetchOnWindowFocus: true,
+      retry: (count, error) => !(error instanceof Problem) && count < 2,
+      networkMode: 'always', // loopback is there without a network
+    },
+    mutations: { networkMode: 'always', retry: false },
+  },
+})
+
+/** What the daemon answers to a question, kept and asked again when it may have changed. */
+export function useAnswer<N extends EndpointName>(
+  name: N,
+  input: InputOf<N>,
+  options: { readonly enabled?: boolean; readonly everyMs?: number } = {},
+): UseQueryResult<OutputOf<N>> {
+  return useQuery<OutputOf<N>>({
+    queryKey: [name, input],
+    queryFn: ({ signal }) => call(name, input, signal),
+    enabled: options.enabled ?? true,
+    ...(options.everyMs === undefined ? {} : { refetchInterval: options.everyMs }),
+  })
+}
+
+export function again(...names: readonly EndpointName[]): void {
+  for (const name of names) void queries.invalidateQueries({ queryKey: [name] })
+}
+
+/** Which answers an entry of the record may have changed, by how its action begins. */
+const TOUCHED: readonly (readonly [string, readonly EndpointName[]])[] = [
+  ['agent:', ['runs', 'daemon', 'approvalList']],
+  ['approval:', ['approvalList', 'allowanceList']],
+  ['policy:', ['policyShow', 'policyCheck', 'policyExplain']],
+  ['grant:', ['grantList']],
+  ['secret', ['secretList']],
+  ['mcp:', ['mcpPinList', 'mcpList']],
+  ['guest', ['guestList']],
+  ['device', ['deviceList', 'pairingList']],
+  ['pairing', ['pairingList', 'deviceList']],
+  ['session', ['sessionList']],
+  ['taint', ['taintShow']],
+  ['budget', ['budgetList']],
+]
+
+export function touchedBy({ action }: EntryAnswer): readonly EndpointName[] {
+  return TOUCHED.filter(([start]) => action.startsWith(start)).flatMap(([, names]) => names)
+}
+
+const GATHER_MS = 300
+
+/** Collects names and asks again once for all that came within a short while, so that a burst is one question. */
+export function gatherer(
+  ask: (names: readonly EndpointName[]) => void,
+): (names: readonly EndpointName[]) => void {
+  const wanted = new Set<EndpointName>()
+  return (names) => {
+    if (wanted.size === 0 && names.length > 0) {
+      setTimeout(() => {
+        const all = [...wanted]
+        wanted.clear()
+        ask(all)
+      }, GATHER_MS)
+    }
+    for (const name of names) wanted.add(name)
+  }
+}

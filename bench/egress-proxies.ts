@@ -75,7 +75,14 @@ export async function startWarder(directory: string, origin: Origin, isKept: boo
         {
           ...{ runId, agent: 'bench', rules, budget: ENDLESS, asks: false },
           intercept: does === 'intercepts' ? [HOST] : [],
-          ...{ secrets: [], content: [], pins: [], airlock: 'off', until: Number.MAX_SAFE_INTEGER },
+          ...{
+            secrets: [],
+            content: [],
+            pins: [],
+            limits: [],
+            airlock: 'off',
+            until: Number.MAX_SAFE_INTEGER,
+          },
         },
         path,
       )

@@ -154,6 +154,31 @@ static void seed_below(pid_t root, unsigned number) {
   for_everybody(seed);
 }
 
+/* The same, from the top: a run waits for it. False where the kernel does not list children. */
+static bool seed_children(pid_t pid, unsigned number, int depth) {
+  char path[96], text[4096];
+  set_owner(pid, number);
+  snprintf(path, sizeof path, "/proc/%d/task", pid);
+  DIR *tasks = opendir(path);
+  if (tasks == NULL) return errno == ENOENT; /* gone */
+  bool is_read = depth < MOST_PARENTS;
+  for (struct dirent *task; is_read && (task = readdir(tasks)) != NULL;) {
+    if (!isdigit((unsigned char)task->d_name[0])) continue;
+    snprintf(path, sizeof path, "/proc/%d/task/%.16s/children", pid, task->d_name);
+    if (!read_file(path, text, sizeof text) || strlen(text) == sizeof text - 1) {
+      is_read = false;
+      break;
+    }
+    for (char *at = text, *end; is_read; at = end) {
+      const pid_t child = (pid_t)strtol(at, &end, 10);
+      if (end == at) break;
+      is_read = seed_children(child, number, depth + 1);
+    }
+  }
+  closedir(tasks);
+  return is_read;
+}
+
 void processes_run_begins(unsigned number) {
   struct run *run = &runs[number];
   struct process first;
@@ -168,7 +193,7 @@ void processes_run_begins(unsigned number) {
   run->seccomp = first.seccomp;
   run->no_new_privs = first.no_new_privs;
   run->capabilities = first.capabilities;
-  seed_below(run->init, number);
+  if (!seed_children(run->init, number, 0)) seed_below(run->init, number);
 }
 
 void processes_run_over(unsigned number) { runs[number].over_ms = now_ms(); }
@@ -242,6 +267,15 @@ static void check_stranger(pid_t pid, pid_t parent) {
   enum space where = SPACE_PID;
   const unsigned run = stands_in(pid, &where);
   if (run != NOBODY && !is_own(pid)) say_intruder(run, pid, where, parent);
+}
+
+/* Told of a run before its first act, its process 1 may not have given everything up yet: what it gave up counts. */
+static void tighten(struct run *run) {
+  struct process first;
+  if (run->over_ms != 0 || !read_process(run->init, &first) || first.start != run->start) return;
+  if (first.seccomp > run->seccomp) run->seccomp = first.seccomp;
+  if (first.no_new_privs > run->no_new_privs) run->no_new_privs = first.no_new_privs;
+  run->capabilities &= first.capabilities;
 }
 
 static void check_member(pid_t pid, unsigned number) {
@@ -545,6 +579,8 @@ void processes_look(void) {
       if (runs[number].used && runs[number].over_ms == 0) seed_below(runs[number].init, number);
     lost_events = false;
   }
+  for (unsigned number = 1; number <= MAX_RUNS; number++)
+    if (runs[number].used) tighten(&runs[number]);
   if (processes_need_looks()) memset(present[looks & 1], 0, (size_t)highest / 8 + 1);
   for_everybody(look_at);
   if (processes_need_looks()) looks++;

@@ -8,6 +8,7 @@
  *   run ID PID START   process 1 of a run, as numbered here, and field 22 of its /proc/PID/stat
  *   may ID PATH        where that run may write
  *   tree ID PATH       what only that run should be writing to while it lasts
+ *   ready ID           answer `ready` once everything before it was taken
  *   over ID            it has ended: nobody of it may be left
  *   own PATH           Warder's own places, of which nothing is told
  *   place PATH         where programs that start by themselves are named
@@ -176,6 +177,12 @@ static void order_run(const char *id, const char *pid, const char *start) {
   processes_run_begins(number);
 }
 
+static void say_ready(const char *id) {
+  say_begin("ready");
+  say_text("run", id);
+  say_end();
+}
+
 static void order(char **field, int count) {
   const char *name = field[0];
   if (count == 4 && strcmp(name, "run") == 0) return order_run(field[1], field[2], field[3]);
@@ -197,6 +204,7 @@ static void order(char **field, int count) {
     return;
   }
   if (count < 2) return;
+  if (strcmp(name, "ready") == 0) return say_ready(field[1]);
   const unsigned number = run_named(field[1]);
   if (number == NOBODY) return;
   struct run *run = &runs[number];
@@ -287,7 +295,7 @@ int main(void) {
       if (watched[0].revents != 0 && !take_orders()) return 0;
       if (watched[2].revents != 0) packets_take(packets_fd, scan_ports, scan_ms);
       if (watched[3].revents != 0) {
-        poll(&watched[1], 1, WRITES_MS);
+        poll(watched, 2, WRITES_MS); /* a run waits for its order to be taken */
         if (processes_fd >= 0) processes_take(processes_fd);
         writes_take(writes_fd);
       }

@@ -23,6 +23,8 @@ for package in "$@"; do
     bubblewrap) program=bwrap ;;
     util-linux) program=prlimit ;;
     perl-base) program=perl ;;
+    gnome-keyring) program=gnome-keyring-daemon ;;
+    apparmor) program=/usr/sbin/apparmor_parser ;;
     libc6-dev)
       # headers and the static library have no program; whoever can compile has both
       for file in /usr/lib/libc.a /usr/lib/*/libc.a /usr/lib64/libc.a; do

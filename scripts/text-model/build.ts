@@ -5,7 +5,7 @@ import type { LinearModel } from '../../src/decide/inspect/text/model/model.ts'
 import { normalTextOf } from '../../src/decide/inspect/text/normal.ts'
 import type { ModelThresholds, TextChannel } from '../../src/decide/inspect/text/types.ts'
 import type { Line, TextSet } from './corpora.ts'
-import { calibration, draftModel, quantised, sumOf, thresholdFor } from './fit.ts'
+import { calibration, draftModel, firstLookFor, quantised, sumOf, thresholdFor } from './fit.ts'
 import { samplesOf, type SampleOptions } from './samples.ts'
 import { train, type Training, type Weights } from './train.ts'
 
@@ -38,6 +38,8 @@ const FOLDS = 3
 export interface LineScore {
   readonly line: Line
   readonly sum: number
+  /** What the longest runs of characters of its worst piece add up to. */
+  readonly first: number
 }
 
 export function weightsOf(lines: readonly Line[], training: Training = TRAINING): Weights {
@@ -45,7 +47,10 @@ export function weightsOf(lines: readonly Line[], training: Training = TRAINING)
 }
 
 export function scoresOf(model: LinearModel, lines: readonly Line[]): LineScore[] {
-  return lines.map((line) => ({ line, sum: sumOf(model, normalTextOf(line.text)) }))
+  return lines.map((line) => {
+    const { score, first } = model.worst(normalTextOf(line.text))
+    return { line, sum: sumOf(model, score), first }
+  })
 }
 
 /** Every published line and document scored by weights that were trained without it. */
@@ -81,11 +86,15 @@ export function buildModel(sets: readonly TextSet[]): ModelFile {
   )
   const scoreAt = (sum: number) => rounded(1 / (1 + Math.exp(-(slope * sum + offset))))
   const file = quantised(weightsOf(lines), TRAINING.shape)
+  const thresholds = thresholdsFrom(scores, scoreAt)
+  const least = Math.min(...Object.values(thresholds).map(({ marked }) => marked))
+  const told = scores.filter(({ line, sum }) => line.kind === 'attack' && scoreAt(sum) >= least)
   const header: ModelHeader = {
     ...file.header,
+    firstLook: firstLookFor(told.map(({ first }) => first)),
     slope,
     offset,
-    thresholds: thresholdsFrom(scores, scoreAt),
+    thresholds,
     trainedOn: used.filter((set) => set.lines.length > 0).map(provenance),
   }
   const model = { ...file, header }

@@ -10,6 +10,8 @@ import type { FeatureShape } from '../../src/decide/inspect/text/model/features.
 import type { Weights } from './train.ts'
 
 const LARGEST = 127
+/** Below anything runs of characters add up to: every piece is read whole. */
+const READ_ALL = -1e6
 /** The share of weights that may be cut off at the largest int8: a few giants would cost all others their precision. */
 const CUT = 0.0005
 
@@ -26,6 +28,7 @@ export function quantised(weights: Weights, shape: FeatureShape): ModelFile {
     segment: SEGMENT_LENGTH,
     characterScale: characters.scale,
     wordScale: words.scale,
+    firstLook: READ_ALL,
     bias: weights.bias,
     slope: 1,
     offset: 0,
@@ -45,13 +48,22 @@ function int8Of(weights: Float32Array): { table: Int8Array; scale: number } {
 }
 
 /** A probability back as the sum it was made of. */
-export function sumOf(model: LinearModel, text: string): number {
-  const score = Math.min(1 - 1e-12, Math.max(1e-12, model.score(text)))
-  return (Math.log(score / (1 - score)) - model.header.offset) / model.header.slope
+export function sumOf({ header }: LinearModel, probability: number): number {
+  const score = Math.min(1 - 1e-12, Math.max(1e-12, probability))
+  return (Math.log(score / (1 - score)) - header.offset) / header.slope
 }
 
 export function draftModel(weights: Weights, shape: FeatureShape): LinearModel {
   return modelFrom(quantised(weights, shape))
+}
+
+/** The share of attacks the model would tell of that may be lost to the first look. */
+const LOST = 0.002
+
+/** Where the first look may end: below what the longest runs add up to in nearly all attacks that would be told of. */
+export function firstLookFor(firsts: readonly number[]): number {
+  const sorted = firsts.toSorted((a, b) => a - b)
+  return sorted[Math.floor(LOST * sorted.length)] ?? READ_ALL
 }
 
 const NEWTON_STEPS = 30

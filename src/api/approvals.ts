@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ROLES } from '../core/principal.ts'
 import { endpoint } from './endpoint.ts'
-import { AgentName, CapabilityText, Id, Reason, Risk } from './words.ts'
+import { AgentName, CapabilityText, Id, Nothing, Reason, Risk } from './words.ts'
 
 /** The words of approvals on the wire, and their calls. */
 
@@ -132,8 +132,6 @@ export const ApprovalsStatusShape = z.object({
     .describe('of agents named in trust.staged'),
   problems: z.array(z.string()),
 })
-
-const Nothing = z.strictObject({})
 
 export const APPROVAL_ENDPOINTS = {
   approvalFollow: endpoint({

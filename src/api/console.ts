@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { endpoint, type Endpoint } from './endpoint.ts'
+import { Nothing } from './words.ts'
 
 /** The console as the owner's commands turn it on and off, and what its own pages say over HTTPS. */
 
-const Nothing = z.strictObject({})
 const Time = z.iso.datetime()
 const Code = z.string().min(6).max(12)
 const Passphrase = z.string().min(1).max(1024)
@@ -22,6 +22,10 @@ export const ConsoleShape = z.object({
   url: z.string().optional(),
   fingerprint: z.string().optional().describe('SHA-256 of its certificate'),
   certificateUntil: Time.optional(),
+  clientCertificates: z
+    .array(z.object({ name: z.string(), until: Time }))
+    .optional()
+    .describe('authorities a browser has to show a certificate of; absent: none is asked for'),
   since: Time.optional(),
   pages: z.boolean().describe('whether the pages were built'),
   people: z.array(z.object({ name: z.string(), role: Role, since: Time })).describe('beside the owner'),
@@ -66,6 +70,25 @@ export const CONSOLE_ENDPOINTS = {
     about: 'take somebody’s way to the console away: sessions, passkeys and links',
     input: z.strictObject({ name: PersonName }),
     output: z.object({ dismissed: z.string() }),
+  }),
+  consolePolicy: endpoint({
+    method: 'POST',
+    path: '/v1/console/policy',
+    about: 'write the policy file and put it in force, all or nothing; the one before is kept beside it',
+    input: z.strictObject({
+      text: z.string().max(1_000_000),
+      before: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/)
+        .describe('SHA-256 of the policy the change was made from; refused where the file is another'),
+    }),
+    output: z.object({
+      digest: z.string(),
+      epoch: z.int(),
+      rules: z.int(),
+      changed: z.boolean(),
+      kept: z.string().optional().describe('where the one before is'),
+    }),
   }),
   totpBegin: endpoint({
     method: 'POST',

@@ -11,6 +11,8 @@ export const FIREWALL_ACTS = [
   'remove',
   'allow',
   'revoke',
+  'block',
+  'unblock',
   'sysctl-apply',
   'sysctl-rollback',
 ] as const

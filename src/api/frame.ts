@@ -142,3 +142,7 @@ function invalid(why: string): FrameError {
     fix: 'use a client and a daemon of the same version (warder version)',
   })
 }
+
+/** Where a client takes over the streams of a run, upgraded to frames. */
+export const ATTACH_PATH = '/v1/attach'
+export const ATTACH_PROTOCOL = 'warder-run/1'

@@ -14,6 +14,9 @@ export const HANDSHAKE_VERSION = 1
 export const HANDSHAKE_TIMEOUT_MS = 5000
 export const HANDSHAKE_MAX_BYTES = 4096
 
+/** The header in which the owner's commands carry their session. */
+export const SESSION_HEADER = 'warder-session'
+
 /** Why the server ends a handshake; the client turns each into an error with a fix. */
 export const REFUSALS = ['authentication_failed', 'malformed', 'paused', 'busy', 'other_user'] as const
 export type Refusal = (typeof REFUSALS)[number]

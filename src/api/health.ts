@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { endpoint } from './endpoint.ts'
-
-const Nothing = z.strictObject({})
+import { Nothing } from './words.ts'
 
 export const ComponentShape = z.object({
   name: z.string(),

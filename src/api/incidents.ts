@@ -33,6 +33,7 @@ const StepShape = z
     note: z.string().optional(),
     at: z.iso.datetime().optional(),
     dueAt: z.iso.datetime().optional(),
+    overdue: z.boolean().describe('it should have been done by now'),
   })
   .meta({ id: 'PlaybookStep' })
 
@@ -156,6 +157,11 @@ export const INCIDENT_ENDPOINTS = {
       reason: Reason,
       to: Id.optional().describe('the snapshot its workspace goes back to'),
       keepWorkspace: z.boolean().default(false),
+      block: z
+        .array(z.string().regex(/^[A-Za-z0-9.:_-]{1,253}$/, 'must be a host or an address'))
+        .max(16)
+        .default([])
+        .describe('hosts and addresses that nobody here reaches any more, until it is resolved'),
     }),
     output: z.object({
       incident: IncidentShape,

@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { endpoint } from './endpoint.ts'
-import { Reason } from './words.ts'
+import { Nothing, Reason } from './words.ts'
 
-const Nothing = z.strictObject({})
 const State = z.enum(['unknown', 'trusted', 'degraded', 'recovery_required'])
 const Category = z.enum(['program', 'unit', 'trust', 'policy', 'model', 'agent-settings', 'watched'])
 

@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import { PEOPLE_APPROVAL_CALLS } from './people-approvals.ts'
 import { MemberShape } from './people.ts'
-import { AgentName, CapabilityText, Reason, VerdictShape } from './words.ts'
+import { AgentName, CapabilityText, Nothing, Reason, VerdictShape } from './words.ts'
 
-const Nothing = z.strictObject({})
 const Time = z.iso.datetime()
 const PersonName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'a name has 1 to 32 of a-z, 0-9 and dash')
 const Found = z.string().min(1).max(64)

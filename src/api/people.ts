@@ -1,11 +1,7 @@
 import { z } from 'zod'
 import { endpoint, type Endpoint } from './endpoint.ts'
-import { AgentName, CapabilityText, Reason } from './words.ts'
+import { AgentName, CapabilityText, Nothing, Reason } from './words.ts'
 
-/** The header in which the owner's commands carry their session. */
-export const SESSION_HEADER = 'warder-session'
-
-const Nothing = z.strictObject({})
 /** A passphrase comes in a body, is compared and forgotten; it is never in an answer, a record or a log. */
 const Passphrase = z.string().min(1).max(1024)
 const Time = z.iso.datetime()

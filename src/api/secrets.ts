@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { endpoint, type Endpoint } from './endpoint.ts'
-import { Reason, Risk } from './words.ts'
+import { Nothing, Reason, Risk } from './words.ts'
 
 /** Names, hosts and terms of secrets; a value only where the owner gives one or asks to see one. */
 
@@ -21,7 +21,6 @@ const Principal = z.string().min(1).max(128)
 const Duration = z.string().max(32)
 const Time = z.iso.datetime()
 const Passphrase = z.string().min(1).max(1024)
-const Nothing = z.strictObject({})
 
 export const SecretShape = z
   .object({

@@ -2,6 +2,7 @@ import { SETTING_KEYS } from '../platform/settings.ts'
 import type { Command } from './command.ts'
 import { GLOBALS } from './globals.ts'
 import { optionName, type Param } from './param.ts'
+import { ALL_COMMANDS } from './help.ts'
 import { TOPICS } from './topics.ts'
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const
@@ -144,6 +145,7 @@ function __warder_name
   set -l words (commandline -opc)[2..-1]
   contains -- -- $words; and return 1
   string match -v -- '-*' $words | string join ' '
+  return 0 # with no word yet there is nothing to match, and that is no failure
 end
 function __warder_at
   set -l typed (__warder_name); or return 1
@@ -206,7 +208,7 @@ function valuesOf(param: Param<unknown>): Values {
     case 'setting':
       return { words: SETTING_KEYS }
     case 'topic':
-      return { words: Object.keys(TOPICS) }
+      return { words: [ALL_COMMANDS, ...Object.keys(TOPICS)] }
     case 'file':
       return { words: [], files: true }
     default:

@@ -3,6 +3,7 @@ import { optionRows, type Document, type Section } from './document.ts'
 import { EXIT } from './exit.ts'
 import { GLOBALS } from './globals.ts'
 import type { Out } from './out.ts'
+import { purposes } from './overview.ts'
 import { widthOf } from './printable.ts'
 import { TOPICS } from './topics.ts'
 
@@ -25,19 +26,26 @@ export function helpText(document: Document, layout: Layout): string {
   return [head, ...document.sections.map((section) => sectionText(section, layout))].join('\n\n')
 }
 
-/** What `warder` alone, or `warder --help`, shows. */
-export async function overview(registry: Registry): Promise<Document> {
-  const commands = await loadAll(registry)
+/** What `warder` alone, or `warder --help`, shows: made without reading a single command, so it is there at once. */
+export function overview(registry: Registry): Document {
   return {
     title: 'warder',
     about: 'lets AI agents act only with a permit',
     sections: [
       { heading: 'Usage', code: ['warder [OPTIONS] COMMAND [ARGUMENTS]', 'warder COMMAND --help'] },
-      ...byNoun(commands),
-      { heading: 'Topics (warder help TOPIC)', rows: topicRows() },
+      ...purposes(Object.keys(registry)),
+      { heading: 'Topics (warder help TOPIC)', rows: [[ALL_COMMANDS, EVERY_COMMAND], ...topicRows()] },
       { heading: 'Options of every command', rows: optionRows(GLOBALS) },
     ],
   }
+}
+
+export const ALL_COMMANDS = 'commands'
+const EVERY_COMMAND = 'every command, in a line each'
+
+/** What `warder help commands` shows. */
+export async function allCommands(registry: Registry): Promise<Document> {
+  return { title: ALL_COMMANDS, about: EVERY_COMMAND, sections: byNoun(await loadAll(registry)) }
 }
 
 /** What `warder grant` shows: the verbs of a noun. */

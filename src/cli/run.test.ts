@@ -216,10 +216,15 @@ test('help is asked for anywhere, begins with examples and exits with 0', async 
     const headings = ['Examples', 'Usage', 'Options'].map((heading) => stdout.indexOf(`\n${heading}`))
     assert.ok(headings[0]! > 0 && headings[0]! < headings[1]! && headings[1]! < headings[2]!, stdout)
   }
-  for (const line of ['', '--help', 'grant']) {
+  for (const line of ['', '--help']) {
     const { code, stdout } = await run(t, line)
     assert.equal(code, 0)
-    assert.match(stdout, /grant add/)
+    assert.match(stdout, /^ {2}grant /m)
+  }
+  for (const line of ['grant', 'help commands']) {
+    const { code, stdout } = await run(t, line, { registry: COMMANDS })
+    assert.equal(code, 0)
+    assert.match(stdout, /^ {2}grant add /m)
   }
 })
 

@@ -151,7 +151,7 @@ function findCommand(words: readonly string[], registry: Registry): Found {
 
 async function withoutCommand(words: readonly string[], out: Out, registry: Registry): Promise<number> {
   const [noun] = words
-  if (noun === undefined || noun.startsWith('-')) return showHelp(await overview(registry), out)
+  if (noun === undefined || noun.startsWith('-')) return showHelp(overview(registry), out)
   const names = Object.keys(registry)
   const verbs = names.filter((name) => name.startsWith(`${noun} `))
   const verb = words[1]

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import { ATTACH_PATH, ATTACH_PROTOCOL } from '../api/endpoints.ts'
+import { ATTACH_PATH, ATTACH_PROTOCOL } from '../api/frame.ts'
 import {
   encodeFrame,
   encodeJsonFrame,

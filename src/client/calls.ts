@@ -1,5 +1,6 @@
-import { ENDPOINTS, type EndpointName, type InputOf, type OutputOf } from '../api/endpoints.ts'
 import type { Endpoint } from '../api/endpoint.ts'
+import type { EndpointName, InputOf, OutputOf } from '../api/endpoints.ts'
+import { endpointOf } from '../api/topics.ts'
 import type { Client, CallOptions } from './connect.ts'
 import { clientError } from './error.ts'
 
@@ -17,18 +18,20 @@ export interface Calls {
 export function calls(client: Client): Calls {
   return {
     async call(name, input, signal) {
-      const { json } = await client.request(callOf(ENDPOINTS[name], input, signal))
-      return parsed(name, json)
+      const endpoint = await endpointOf(name)
+      const { json } = await client.request(callOf(endpoint, input, signal))
+      return parsed(endpoint, name, json)
     },
     async *stream(name, input, signal) {
-      for await (const value of client.stream(callOf(ENDPOINTS[name], input, signal)))
-        yield parsed(name, value)
+      const endpoint = await endpointOf(name)
+      for await (const value of client.stream(callOf(endpoint, input, signal)))
+        yield parsed(endpoint, name, value)
     },
   }
 }
 
-function parsed<N extends EndpointName>(name: N, json: unknown): OutputOf<N> {
-  const result = ENDPOINTS[name].output.safeParse(json)
+function parsed<N extends EndpointName>({ output }: Endpoint, name: N, json: unknown): OutputOf<N> {
+  const result = output.safeParse(json)
   if (result.success) return result.data as OutputOf<N>
   throw clientError('REPLY_INVALID', {
     what: `the daemon's answer to ${name} is not of its shape: ${result.error.issues[0]?.message ?? ''}`,

@@ -23,7 +23,10 @@ export interface Principal {
 
 const AGENT_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/
 
-/** Whether `name` may name an agent. `owner`, `operator`, `guest` and `anonymous` are taken. */
+/** Who the record says it was when it was Warder itself, or nobody who can be told: an agent of that name would pass for it. */
+const TAKEN: readonly string[] = [...ROLES, 'warder', 'unknown']
+
+/** Whether `name` may name an agent. The roles, `warder` and `unknown` are taken. */
 export function isAgentName(name: string): boolean {
-  return AGENT_NAME.test(name) && !(ROLES as readonly string[]).includes(name)
+  return AGENT_NAME.test(name) && !TAKEN.includes(name)
 }

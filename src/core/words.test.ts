@@ -79,8 +79,8 @@ test('an unknown namespace or action is an error, never "no match"', () => {
   }
 })
 
-test('no agent can be called like a role, and names stay plain', () => {
-  for (const role of ROLES) assert.ok(!isAgentName(role))
+test('no agent can be called like a role, like Warder or like nobody, and names stay plain', () => {
+  for (const taken of [...ROLES, 'warder', 'unknown']) assert.ok(!isAgentName(taken), taken)
   for (const name of ['', 'A', '-a', '../a', 'a b', 'a/b', 'a'.repeat(64), 'é'])
     assert.ok(!isAgentName(name), name)
   assert.ok(isAgentName('claude-code.2'))

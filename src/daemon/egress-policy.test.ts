@@ -8,7 +8,15 @@ const POLICY = {
   agents: { small: { egress: { requests: 10, bytes_out: '1MiB' } } },
   egress: [
     { id: 'api', hosts: ['api.example.org'], inspect: true, methods: ['GET'], paths: ['/v1/**'] },
-    { id: 'forge', agents: ['builder'], hosts: ['*.forge.example'], ports: [22], opaque: true },
+    {
+      id: 'forge',
+      agents: ['builder'],
+      hosts: ['*.forge.example'],
+      ports: [22],
+      opaque: true,
+      at_once: 2,
+      timeout: '8s',
+    },
     { id: 'home', hosts: ['[::1]', 'corp.example'], addresses: ['10.0.0.0/8'] },
   ],
 } as const
@@ -44,4 +52,11 @@ test('what an agent may send is what its entry says, and the usual for the rest'
   assert.deepEqual(of('builder').budget, DEFAULT_BUDGET)
   assert.deepEqual(of('small').budget, { ...DEFAULT_BUDGET, requests: 10, bytesOut: 1024 ** 2 })
   assert.deepEqual(egressOf({ version: 1 }, 'any', AIRLOCK_BUDGET).budget, AIRLOCK_BUDGET)
+})
+
+test('how much of a place there is at a time is said of each host the entry names, to the agents it names', () => {
+  assert.deepEqual(of('builder').limits, [
+    { id: 'egress.forge', host: '*.forge.example', ports: [22], atOnce: 2, timeoutMs: 8000 },
+  ])
+  assert.deepEqual(of('other').limits, [])
 })

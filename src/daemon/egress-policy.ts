@@ -1,11 +1,11 @@
 import { isHostNamed } from '../core/host-pattern.ts'
-import { parseSizeBytes } from '../core/quantity.ts'
+import { parseDurationMs, parseSizeBytes } from '../core/quantity.ts'
 import type { EgressDocument, PolicyDocument } from '../decide/policy/index.ts'
 import { DEFAULT_BUDGET, type EgressGrant, type Shape } from '../enforce/egress/index.ts'
 import type { Place } from './ways-out-run.ts'
 
 /** What the policy file says of one agent's way out; it opens nothing, the gate does. */
-export type EgressOfAgent = Pick<EgressGrant, 'intercept' | 'content' | 'pins' | 'budget'> & {
+export type EgressOfAgent = Pick<EgressGrant, 'intercept' | 'content' | 'pins' | 'budget' | 'limits'> & {
   /** Any one of them may hold for a request; `undefined` where nothing is said, and everything there is open. */
   readonly shapesOf: (place: Place) => readonly Shape[] | undefined
 }
@@ -28,6 +28,7 @@ export function egressOf(
     pins: entries.flatMap(({ hosts, pins = [] }) =>
       pins.length === 0 ? [] : hosts.map((host) => ({ host, spkiSha256: pins })),
     ),
+    limits: entries.flatMap(limitsOf),
     budget: budgetOf(policy.agents?.[agent]?.egress, usual),
     shapesOf: (place) => {
       const those = entries.filter((entry) => speaksOf(entry, place))
@@ -52,6 +53,16 @@ function shapeOf({ id, methods, paths, opaque, addresses }: EgressDocument): Sha
     ...(opaque === undefined ? {} : { opaque }),
     ...(addresses === undefined ? {} : { addresses }),
   }
+}
+
+function limitsOf({ id, hosts, ports, at_once: atOnce, timeout }: EgressDocument): EgressGrant['limits'] {
+  if (atOnce === undefined && timeout === undefined) return []
+  return hosts.map((host) => ({
+    ...{ id: `egress.${id}`, host },
+    ...(ports === undefined ? {} : { ports }),
+    ...(atOnce === undefined ? {} : { atOnce }),
+    ...(timeout === undefined ? {} : { timeoutMs: parseDurationMs(timeout) }),
+  }))
 }
 
 /** Where contents are seen, keys are looked for in what is sent unless somebody says otherwise. */

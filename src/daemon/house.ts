@@ -3,6 +3,7 @@ import type { Clock } from '../platform/clock.ts'
 import type { Config } from '../platform/config.ts'
 import type { Log } from '../platform/log.ts'
 import type { Listener } from '../platform/unix-socket.ts'
+import type { Shown } from './server.ts'
 import type { AttachedRun } from './attach.ts'
 import type { Handlers } from './http/app.ts'
 import type { Runs } from './runs.ts'
@@ -35,6 +36,8 @@ export interface House {
   readonly notForAgent: (agent: string, call: string) => Promise<void>
   /** Whether this agent may ask anything just now. @throws HttpError `RATE_LIMITED` */
   readonly admitAgent: (agent: string) => Promise<void>
+  /** Told of each token that came along with a request, for whoever looks for those that are nobody's. */
+  readonly shown: Shown
   readonly isBusy: () => boolean
   /** Stops the doors first, then settles and closes the record. */
   close(): Promise<void>

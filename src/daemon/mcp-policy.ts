@@ -81,7 +81,7 @@ function toolRule(
 ): ToolRule {
   const action = mcpActionOf(tool)
   if (typeof tool === 'string') return { pattern, action, arguments: {}, isClosed: false, labels: [] }
-  const { labels = [], accepts, timeout } = tool
+  const { labels = [], accepts, timeout, at_once: atOnce } = tool
   return {
     ...{ pattern, action, labels },
     isClosed: tool.other_arguments === 'deny',
@@ -90,6 +90,7 @@ function toolRule(
     ),
     ...(accepts === undefined ? {} : { accepts }),
     ...(timeout === undefined ? {} : { callMs: parseDurationMs(timeout) }),
+    ...(atOnce === undefined ? {} : { atOnce }),
   }
 }
 

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import type { McpSessionAnswer } from '../api/mcp.ts'
-import { RunInput } from '../api/endpoints.ts'
+import { RunInput } from '../api/run.ts'
 import { messageOf } from '../core/error.ts'
 import { newId } from '../core/id.ts'
 import type { PolicyDocument } from '../decide/policy/index.ts'

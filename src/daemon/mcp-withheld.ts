@@ -1,6 +1,6 @@
 import type { GateAnswer, GateQuestion } from '../enforce/mcp/index.ts'
 
-/** Tools of MCP servers that an incident has taken out of use, for every agent. */
+/** MCP servers, and tools of them, that an incident has taken out of use, for every agent. */
 export class WithheldTools {
   readonly #incidents = new Map<string, Set<string>>()
   readonly #changed: () => void
@@ -11,7 +11,15 @@ export class WithheldTools {
   }
 
   add(server: string, tool: string, incident: string): void {
-    const key = keyOf(server, tool)
+    this.#hold(keyOf(server, tool), incident)
+  }
+
+  /** Every tool of the server, and all else it could be asked for. */
+  addServer(server: string, incident: string): void {
+    this.#hold(keyOf(server), incident)
+  }
+
+  #hold(key: string, incident: string): void {
     this.#incidents.set(key, (this.#incidents.get(key) ?? new Set()).add(incident))
     this.#changed()
   }
@@ -24,23 +32,24 @@ export class WithheldTools {
     }
   }
 
-  /** The incidents that say so; undefined: none does. */
-  why(server: string, tool: string): string | undefined {
+  /** The incidents that say so of a tool, or of a server as a whole; undefined: none does. */
+  why(server: string, tool?: string): string | undefined {
     const incidents = this.#incidents.get(keyOf(server, tool))
     return incidents === undefined ? undefined : [...incidents].join(' ')
   }
 
   answer(server: string, { kind, name }: Pick<GateQuestion, 'kind' | 'name'>): GateAnswer | undefined {
-    const why = kind === 'tool' ? this.why(server, name) : undefined
+    const whole = this.why(server)
+    const why = whole ?? (kind === 'tool' ? this.why(server, name) : undefined)
     if (why === undefined) return undefined
     return {
       ...{ effect: 'deny', layer: 'containment', rule: 'containment.quarantine', decision: '' },
-      reason: `${server}/${name} is in quarantine: ${why}`,
+      reason: `${whole === undefined ? `${server}/${name}` : `the MCP server ${server}`} is in quarantine: ${why}`,
       fix: `see what happened: warder incident show ${why.split(' ')[0] ?? ''}`,
     }
   }
 }
 
-function keyOf(server: string, tool: string): string {
-  return JSON.stringify([server, tool])
+function keyOf(server: string, tool?: string): string {
+  return JSON.stringify(tool === undefined ? [server] : [server, tool])
 }

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import { RunInput } from '../api/endpoints.ts'
+import { RunInput } from '../api/run.ts'
 import type { PeopleInput, PeopleOutput } from '../api/people-calls.ts'
 import { identityError, principalOf, type Member } from '../decide/identity/index.ts'
 import type { Running } from '../enforce/sandbox/index.ts'

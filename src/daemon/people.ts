@@ -24,6 +24,7 @@ import type { Keys } from '../record/sign/index.ts'
 import { bridgeSecretOf } from './chat-bridge.ts'
 import type { ConsoleControl } from './console/control.ts'
 import { PeopleRoom, type PeopleRooms } from './people-book.ts'
+import type { Shown } from './server.ts'
 import { authEvent, changeEvent, PEOPLE_CHANGE, type AuthTry } from './people-events.ts'
 
 export interface PeopleOptions {
@@ -52,7 +53,7 @@ export class People {
   /** Ends what a guest or device runs; set by whoever knows the runs. */
   onLeft: (member: Member) => Promise<number> = async () => 0
   /** Told of each token that is shown and that is nobody's; set by whoever plants fake ones. */
-  onToken: (token: string, uid: number | undefined) => void = () => undefined
+  onToken: Shown = () => undefined
   /** Set by whoever has a console to turn on. */
   console: ConsoleControl | undefined
 

@@ -67,7 +67,7 @@ export interface RunsOptions {
   readonly open: (
     permit: Permit,
     spec: SandboxSpec,
-    options: { runId: string; agent: string; terminal?: TerminalSize },
+    options: { runId: string; agent: string; workspace: string; terminal?: TerminalSize },
   ) => Promise<Running>
   /** Records a refusal that no decision made: a plan that could not be. */
   readonly refused: (who: Principal, action: Omit<Action, 'bytes'>, error: unknown) => Promise<void>
@@ -225,7 +225,8 @@ export class Runs {
 
   async #begin(prepared: Prepared, request: RunRequest): Promise<Running> {
     const { permit, plan, runId, agent } = prepared
-    const at = { runId, agent, ...(request.terminal === undefined ? {} : { terminal: request.terminal }) }
+    const { terminal } = request
+    const at = { runId, agent, workspace: plan.workspace, ...(terminal === undefined ? {} : { terminal }) }
     const settled = this.#options.settlements.expect(permit.claims.id)
     let running: Running | undefined
     try {

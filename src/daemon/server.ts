@@ -1,6 +1,6 @@
+import { SESSION_HEADER } from '../api/handshake.ts'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
-import { ATTACH_PATH, ATTACH_PROTOCOL } from '../api/endpoints.ts'
-import { SESSION_HEADER } from '../api/people.ts'
+import { ATTACH_PATH, ATTACH_PROTOCOL } from '../api/frame.ts'
 import type { Credential } from '../gate/index.ts'
 import { attach, type AttachOptions } from './attach.ts'
 import { HTTP_ERRORS, HttpError } from './http/problem.ts'
@@ -77,6 +77,26 @@ export function createHttpServer(options: ServerOptions): HttpServer {
     attached.add(relay)
   })
   return { server, relayed: async () => void (await Promise.allSettled(attached)) }
+}
+
+/** Told of a token, the user who showed it, and at whose own socket it was an agent. Never throws. */
+export type Shown = (
+  token: string,
+  uid: number | undefined,
+  by?: { readonly name: string; readonly run?: string },
+) => void
+
+const TOKEN_HEADERS = ['authorization', 'proxy-authorization', 'x-api-key'] as const
+
+/** Hands on what a request shows as a token, though none of it opens anything here: a thief tries what he found. */
+export function tellTokens({ headers }: IncomingMessage, peer: Peer | undefined, shown: Shown): void {
+  const by = peer?.kind === 'agent' ? peer : undefined
+  const uid = peer?.kind === 'owner' ? peer.credentials?.uid : undefined
+  // a session that an owner shows is looked up, and told of when it is nobody's
+  for (const name of by === undefined ? TOKEN_HEADERS : [...TOKEN_HEADERS, SESSION_HEADER]) {
+    const value = headers[name]
+    if (typeof value === 'string' && value !== '') shown(value.slice(value.lastIndexOf(' ') + 1), uid, by)
+  }
 }
 
 /** The credential of whoever sent this request. @throws HttpError `CALLER_UNKNOWN` when nobody vouched for the connection */

@@ -14,7 +14,7 @@ export function grantFor(
   const intercept = [...policy.intercept, ...missingIntercepts(bindings, policy.intercept)]
   return {
     ...{ runId, agent, rules: [], intercept, secrets: bindings },
-    ...{ budget: policy.budget, content: policy.content, pins: policy.pins },
+    ...{ budget: policy.budget, content: policy.content, pins: policy.pins, limits: policy.limits },
     asks: true,
     airlock: 'off', // the one for all runs holds
     until: Number.MAX_SAFE_INTEGER,
@@ -48,4 +48,11 @@ export const BLOCKED: PlaceAnswer = {
   rule: 'containment.blocked',
   reason: 'an incident that is not resolved has blocked this address',
   fix: 'see which: warder incident list',
+}
+
+export const NO_RUN: PlaceAnswer = {
+  effect: 'deny',
+  rule: 'egress.run-unknown',
+  reason: 'no run that goes on has this way out',
+  fix: 'start the agent again',
 }

@@ -5,7 +5,7 @@ import { messageOf } from '../core/error.ts'
 import { isHostNamed } from '../core/host-pattern.ts'
 import { newId } from '../core/id.ts'
 import type { Permit } from '../core/permit.ts'
-import type { Shape } from '../enforce/egress/index.ts'
+import type { OutwardEnd, Shape } from '../enforce/egress/index.ts'
 import type { Profile } from '../enforce/sandbox/index.ts'
 import { DeniedError, pass, permitOf, type Credential, type PermitBook, type Rooms } from '../gate/index.ts'
 
@@ -31,6 +31,13 @@ export interface Traffic {
   readonly connections: number
   readonly bytesOut: number
   readonly bytesIn: number
+}
+
+/** What was when ways out were ended. */
+export interface Ended {
+  readonly ways: number
+  /** Connections to hosts. */
+  readonly open: readonly OutwardEnd[]
 }
 
 export interface RunWayOptions {

@@ -12,8 +12,15 @@ import { standInsFor, type Bait, type StandIns } from './egress-secrets.ts'
 import type { EgressProcess } from './egress/process.ts'
 import { GIVEN_AWAY } from './own-places.ts'
 import type { LentSecret } from './secrets-bindings.ts'
-import { BLOCKED, BlockedHosts, grantFor } from './ways-out-grant.ts'
-import { nameOf, RunWay, type Place, type PlaceAnswer, type RunWayOptions } from './ways-out-run.ts'
+import { BLOCKED, BlockedHosts, grantFor, NO_RUN } from './ways-out-grant.ts'
+import {
+  nameOf,
+  RunWay,
+  type Ended,
+  type Place,
+  type PlaceAnswer,
+  type RunWayOptions,
+} from './ways-out-run.ts'
 
 /** The process that carries what leaves; it knows each run by the socket made for it. */
 export type Proxy = Pick<EgressProcess, 'open' | 'shut' | 'close' | 'usage' | 'setAirlock' | 'state' | 'end'>
@@ -147,7 +154,7 @@ export class WaysOut {
           ({ name, hosts }) =>
             `${name} is put in by the proxy, toward ${hosts.join(', ')} alone; inside is a stand-in`,
         ),
-      close: () => this.#close(runId),
+      close: async () => void (await this.#close(runId)),
     }
   }
 
@@ -208,13 +215,13 @@ export class WaysOut {
     }
   }
 
-  /** Ends every way out that is meant, with its connections; when this returns they are shut. */
-  async endWhere(is: (way: { agent: string; secrets: readonly string[] }) => boolean): Promise<number> {
+  /** Ends every way out that is meant, with its connections. @returns how many, and what was open to the outside */
+  async endWhere(is: (way: { agent: string; secrets: readonly string[] }) => boolean): Promise<Ended> {
     const meant = [...this.#runs].filter(([, { agent, grant }]) =>
       is({ agent, secrets: grant.secrets.map(({ name }) => name) }),
     )
-    await Promise.all(meant.map(([runId]) => this.#close(runId)))
-    return meant.length
+    const open = await Promise.all(meant.map(([runId]) => this.#close(runId)))
+    return { ways: meant.length, open: open.flat() }
   }
 
   /** No run gets there any more, whatever policy says, and what is open to there is shut. */
@@ -270,27 +277,21 @@ export class WaysOut {
     return await this.#options.missing()
   }
 
-  async #close(runId: string): Promise<void> {
+  async #close(runId: string): Promise<Ended['open']> {
     const held = this.#runs.get(runId)
-    if (held === undefined) return
+    if (held === undefined) return []
     this.#runs.delete(runId)
     const used = await this.#options.proxy.close(runId).catch(() => undefined) // it is gone, and all of it with it
     const byName = new Map(used?.places.map((each) => [nameOf(each), each]))
     await held.run.end((place) => byName.get(nameOf(place)))
+    return used?.outward ?? []
   }
 
-  #told(work: Promise<void>): void {
+  #told(work: Promise<unknown>): void {
     void work.catch((error: unknown) => this.#options.log.error(`of a way out: ${messageOf(error)}`))
   }
 }
 
 function without(why: string): OpenWay {
   return { ...NOTHING, notes: why === '' ? [] : [`no network: ${why}`] }
-}
-
-const NO_RUN: PlaceAnswer = {
-  effect: 'deny',
-  rule: 'egress.run-unknown',
-  reason: 'no run that goes on has this way out',
-  fix: 'start the agent again',
 }

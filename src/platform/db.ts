@@ -24,9 +24,7 @@ export function openDb(path: string, { readOnly = false, appendOnly = [], pageBy
     if (!readOnly) {
       if (pageBytes !== undefined) db.exec(`PRAGMA page_size=${pageBytes}`)
       db.exec('PRAGMA journal_mode=WAL')
-      db.exec('PRAGMA synchronous=FULL')
-      const { synchronous } = db.prepare('PRAGMA synchronous').get() as { synchronous: number }
-      if (synchronous !== 2) throw new Error(`${path}: synchronous=FULL did not take`)
+      demandFlushes(db)
     }
     db.exec('PRAGMA trusted_schema=OFF')
     db.setAuthorizer((code, table) => {
@@ -41,6 +39,13 @@ export function openDb(path: string, { readOnly = false, appendOnly = [], pageBy
     db.close()
     throw error
   }
+}
+
+/** Makes every commit durable from now on. @throws Error when that did not take */
+export function demandFlushes(db: Db): void {
+  db.exec('PRAGMA synchronous=FULL')
+  const { synchronous } = db.prepare('PRAGMA synchronous').get() as { synchronous: number }
+  if (synchronous !== 2) throw new Error(`${db.location() ?? 'a database'}: synchronous=FULL did not take`)
 }
 
 /** Runs `work` in one transaction that is written as a whole or not at all. */

@@ -1,4 +1,4 @@
-import { list, text } from './setting.ts'
+import { list, path, text } from './setting.ts'
 
 /** The settings of the console. */
 export const CONSOLE_SETTINGS = {
@@ -14,5 +14,10 @@ export const CONSOLE_SETTINGS = {
   'console.names': list({
     about: 'further names the console is called by; its certificate is made for them',
     fallback: [],
+  }),
+  'console.client_ca': path<string | undefined>({
+    about:
+      'certificates (PEM) of authorities: then a browser must show a certificate of one of them before it may log in',
+    fallback: undefined,
   }),
 } as const

@@ -46,6 +46,14 @@ export const HOST_SETTINGS = {
     about: 'where logins are written; absent: /var/log/auth.log or /var/log/secure, else the journal',
     fallback: undefined,
   }),
+  'watch.session_log': path<string | undefined>({
+    about: 'where sessions of people are noted, with failed ones in btmp beside it; absent: /var/log/wtmp',
+    fallback: undefined,
+  }),
+  'watch.audit_log': path<string | undefined>({
+    about: 'where auditd writes; absent: /var/log/audit/audit.log',
+    fallback: undefined,
+  }),
   'posture.interval': duration({
     about: 'how often keys, memory, files and network are looked over; 0s: only when asked',
     fallback: '1h',

@@ -67,6 +67,7 @@ test('a yes by webhook is recorded as the channel’s, and is none for what is d
   assert.equal(decision.effect, 'allow')
   assert.match(decision.reason, /channel:webhook said yes/)
   await me.entry({ action: 'question:answered', agent: 'channel:webhook', decision: 'allow' })
+  await me.entry({ action: 'net:connect', agent: 'warder:approval', decision: 'allow' }) // by the way all of Warder’s own go
   const watching = await approver(t, me)
   const risky = ask('net:listen:127.0.0.1:80', 'high')
   const wanted = handled(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, test, type TestContext } from 'node:test'
@@ -10,15 +10,28 @@ import { childrenByParent, readProcess } from '../../src/enforce/sandbox/process
 import { readRunRecords } from '../../src/enforce/sandbox/registry.ts'
 import { needs } from '../kit/box.ts'
 import { house, until } from '../kit/house.ts'
-import { attachTo, owner } from '../kit/owner.ts'
+import { attachTo, configure, owner } from '../kit/owner.ts'
 
 // What gets into a run, out of it or at what is its own, past Warder: with the rights of root, as an attacker who has
 // them would. Each must be told with class policy_bypass_attempt; the time until it was seen is printed.
 
 const home = house({ after })
+mkdirSync(join(home.home, '.config/warder/profiles'), { recursive: true, mode: 0o700 })
+configure(
+  home,
+  'profiles/led.yaml',
+  `name: led
+description: a network that leads to the proxy by itself
+filesystem: { workspace: read-write }
+network: { mode: policy, via: transparent }
+process: { fork: true, max_memory: 512MiB, max_processes: 64, max_open_files: 256 }
+environment: { mode: none }
+`,
+)
 const me = await owner({ after }, home)
 const NSENTER = '/usr/bin/nsenter'
 const PYTHON = '/usr/bin/python3'
+const RUNS = join(home.runtime, 'warder/runs')
 
 interface Place {
   readonly agent: string
@@ -29,15 +42,19 @@ interface Place {
 }
 
 /** An agent with a workspace of its own that goes on until its house ends. */
-async function run(agent: string, script = 'exec sleep 300'): Promise<Place> {
+async function run(agent: string, script = 'exec sleep 300', profile?: string): Promise<Place> {
   const workspace = join(home.home, `work-${agent}`)
   mkdirSync(workspace)
-  const { permit } = await me.open({ agent, workspace, cwd: workspace, argv: ['/bin/sh', '-c', script] })
+  const led = profile === undefined ? {} : { profile }
+  const { permit } = await me.open({
+    agent,
+    workspace,
+    cwd: workspace,
+    argv: ['/bin/sh', '-c', script],
+    ...led,
+  })
   attachTo(me.client, permit).catch(() => undefined) // it ends with its house, or is contained
-  const found = () =>
-    readRunRecords(join(home.runtime, 'warder/runs')).find(
-      (each) => each.agent === agent && each.init !== undefined,
-    )
+  const found = () => readRunRecords(RUNS).find((each) => each.agent === agent && each.init !== undefined)
   await until(() => found() !== undefined, `a run of ${agent}`)
   const { runId = '', init: { pid: init = 0 } = {} } = found() ?? {}
   await until(() => childrenByParent().get(init)?.length === 1, `the first process of ${agent}`)
@@ -145,10 +162,24 @@ assert libc.ptrace(17, pid, 0, 0) == 0`
   assert.equal(details['pid'], first?.pid)
 })
 
-test('an interface put into the network of a run is told', async (t) => {
-  if (!isRoot(t) || !needs(t, '/usr/sbin/ip')) return
-  const place = await watched(await run('wired'))
-  const name = `wh${process.pid % 100_000}`
+for (const [agent, profile] of [
+  ['wired', undefined],
+  ['led', 'led'],
+] as const)
+  test(`an interface put into the network of a run is told (${profile ?? 'no way out but the bridge'})`, async (t) => {
+    if (!isRoot(t) || !needs(t, '/usr/sbin/ip')) return
+    await withInterface(t, agent, profile)
+  })
+
+async function withInterface(t: TestContext, agent: string, profile: string | undefined): Promise<void> {
+  const speaks =
+    'perl -MIO::Socket::INET -e \'IO::Socket::INET->new("198.51.100.1:80")\'; touch spoke; exec sleep 300'
+  const place = await watched(await run(agent, speaks, profile))
+  await until(() => existsSync(join(place.workspace, 'spoke')), 'what it is led to has answered')
+  await new Promise((done) => setTimeout(done, 900)) // two looks at its network
+  const own = (await allTold(place)).filter(({ rule }) => rule !== STRANGER)
+  assert.deepEqual(own, [], 'what Warder itself put there is no finding')
+  const name = `${agent[0]}h${process.pid % 100_000}`
   const made = spawnSync('/usr/sbin/ip', ['link', 'add', name, 'type', 'veth', 'peer', 'name', `${name}p`])
   if (made.status !== 0) return t.skip(`no pair of interfaces can be made: ${String(made.stderr)}`)
   t.after(() => void spawnSync('/usr/sbin/ip', ['link', 'del', `${name}p`]))
@@ -156,7 +187,7 @@ test('an interface put into the network of a run is told', async (t) => {
   assert.equal(spawnSync('/usr/sbin/ip', ['link', 'set', name, 'netns', `${place.init}`]).status, 0)
   const { details } = await told(t, 'interface', place, began)
   assert.equal(details['interface'], name)
-})
+}
 
 test('a descriptor handed in through a socket does not make a write permitted', async (t) => {
   if (!isRoot(t) || !needs(t, PYTHON)) return
@@ -191,6 +222,57 @@ c.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd])
   assert.equal(risk_level, 'critical')
   assert.equal(details['path'], target)
   assert.equal(details['workspace_of'], 'victim')
+})
+
+test('what a run does in its first moment, and is gone, is told as its own', async (t) => {
+  if (!isRoot(t) || !needs(t, PYTHON)) return
+  const victim = await run('first-victim')
+  const target = join(victim.workspace, 'notes.txt')
+  writeFileSync(target, 'mine\n')
+  const agent = 'hasty'
+  const workspace = join(home.home, `work-${agent}`)
+  mkdirSync(workspace)
+  // a socket that stood there before would be kept from it: this one is made between the box and the first act
+  const helper = spawn(
+    PYTHON,
+    [
+      '-c',
+      `import array, os, socket, time
+def built(): return any('"hasty"' in text and '"init"' in text for text in map(read, os.listdir(${JSON.stringify(RUNS)})))
+def read(name):
+  try: return open(os.path.join(${JSON.stringify(RUNS)}, name)).read()
+  except OSError: return ""
+print("waits", flush=True)
+while not built(): time.sleep(0.001)
+os.chdir(${JSON.stringify(workspace)})
+s = socket.socket(socket.AF_UNIX); s.bind("door"); os.chmod("door", 0o777); s.listen(1)
+c, _ = s.accept()
+fd = os.open(${JSON.stringify(target)}, os.O_WRONLY)
+c.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd]))])`,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  t.after(() => helper.kill('SIGKILL'))
+  await once(helper.stdout, 'data')
+  const script = `import array, os, socket
+s = socket.socket(socket.AF_UNIX)
+while True:
+  try: s.connect("door"); break
+  except OSError: pass
+_, parts, _, _ = s.recvmsg(1, socket.CMSG_LEN(4))
+fd = array.array("i", parts[0][2])[0]
+os.write(fd, b"theirs"); os.close(fd)`
+  const began = Date.now()
+  const { permit, run: runId } = await me.open({
+    ...{ agent, workspace, cwd: workspace, argv: [PYTHON, '-ISc', script] },
+  })
+  const { exit, stderr } = await attachTo(me.client, permit)
+  assert.equal(stderr, '', JSON.stringify(exit))
+  t.diagnostic(`the run took ${Math.round(exit.durationMs)} ms from its beginning to its end`)
+  assert.equal(readFileSync(target, 'utf8').slice(0, 6), 'theirs')
+  const { details } = await told(t, 'write-into-other', { agent, workspace, runId, init: 0 }, began)
+  assert.equal(details['path'], target)
+  assert.equal(details['workspace_of'], 'first-victim')
 })
 
 test('a connection of the host, handed in through a socket, is told', async (t) => {

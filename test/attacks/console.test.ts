@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
 import { connect as netConnect } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -383,6 +384,34 @@ test('text of an agent goes out as data, and cannot begin another event or heade
   stream.close()
 })
 
+test('a policy is written through the page only over the one it was made from, and only without a fault', async () => {
+  const file = join(home.home, '.config/warder/policy.yaml')
+  const before = createHash('sha256').update('version: 1\n').digest('hex')
+  const put = (body: object) => mine().post('/v1/console/policy', body)
+  const loose =
+    'version: 1\nrules:\n  - {id: all, agents: ["*"], effect: allow, capabilities: ["fs:*"], reason: r}\n'
+  const wrong: readonly (readonly [object, string])[] = [
+    [{ text: loose, before: '0'.repeat(64) }, 'CONSOLE_POLICY_CHANGED'],
+    [{ text: loose.replace('effect', 'efect'), before }, 'POLICY_INVALID'],
+    [{ text: loose, before: before.toUpperCase() }, 'INPUT_INVALID'],
+    [{ text: loose }, 'INPUT_INVALID'],
+    [{ text: loose, before, file: '/etc/passwd' }, 'INPUT_INVALID'],
+    [{ text: `${loose}#${'x'.repeat(1_000_001)}`, before }, 'INPUT_INVALID'],
+  ]
+  for (const [body, code] of wrong) assert.equal((await put(body)).json['code'], code)
+  const { cookie } = mine()
+  const forged = {
+    method: 'POST',
+    path: '/v1/console/policy',
+    body: { text: loose, before },
+    headers: { cookie },
+  }
+  assert.deepEqual(codeOf(await site().send(forged)), [403, 'CONSOLE_CSRF'])
+  assert.equal(existsSync(file), false, 'nothing of it was written')
+  const { decision } = await me().call('decide', { capability: 'fs:read:/srv/x', as: 'somebody' })
+  assert.equal(decision.effect, 'deny')
+})
+
 test('guessing the passphrase is slow, on record, locks the console alone, and never the link', async () => {
   await me().call('passphraseSet', { passphrase: WORD })
   shared.mine = await site().enter()
@@ -391,6 +420,9 @@ test('guessing the passphrase is slow, on record, locks the console alone, and n
     [403, 'FRESH_NEEDED'],
     'a link is not the passphrase',
   )
+  const policy = { text: 'version: 1\n', before: createHash('sha256').update('version: 1\n').digest('hex') }
+  assert.deepEqual(codeOf(await mine().post('/v1/console/policy', policy)), [403, 'FRESH_NEEDED'])
+  assert.equal(existsSync(join(home.home, '.config/warder/policy.yaml')), false, 'and no policy was written')
   const guess = (passphrase: string) =>
     site().send({ method: 'POST', path: '/session', body: { passphrase } })
   const tried = await Promise.all(Array.from({ length: 12 }, (_each, at) => guess(`guess ${at} of many`)))

@@ -45,6 +45,28 @@ async function heardBy(socket: Socket): Promise<string> {
   return Buffer.concat(heard).toString()
 }
 
+test('no more connections lead to a place than its entry gives it, and none lasts longer', async () => {
+  const limits = [
+    { id: 'egress.one', host: HOST, ports: [world.raw.port], atOnce: 1 },
+    { id: 'egress.short', host: '127.0.0.1', timeoutMs: 50 },
+  ]
+  const rules = [...opaque(), allow('127.0.0.1', [world.raw.port], { opaque: true })]
+  const { socket } = await world.open({ rules, limits })
+  const first = await tunnel(socket, raw())
+  assert.match(first.head, /^HTTP\/1.1 200 /)
+  const second = await say(socket, connect(raw()))
+  assert.match(second, /^HTTP\/1.1 429 [^]*Warder-Rule: egress.one\r\n[^]*1 connection at once/)
+  first.socket.destroy()
+  await until(async () => {
+    const next = await tunnel(socket, raw())
+    next.socket.destroy()
+    return next.head.startsWith('HTTP/1.1 200 ')
+  }, 'room again once the first is gone')
+  const short = await tunnel(socket, `127.0.0.1:${world.raw.port}`)
+  assert.match(short.head, /^HTTP\/1.1 200 /)
+  await heardBy(short.socket) // nobody closes it but its time
+})
+
 test('what no rule names is asked, and goes by the answer', async () => {
   const { socket, runId } = await world.open({ rules: [], asks: true })
   assert.match(await say(socket, connect(raw())), /^HTTP\/1.1 403 [^]*Warder-Rule: policy.rules\[7\]/)

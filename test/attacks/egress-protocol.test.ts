@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { connect as connectSocket, type Socket } from 'node:net'
+import { connect as connectHttp2, createSecureServer } from 'node:http2'
+import { connect as connectSocket, type AddressInfo, type Socket } from 'node:net'
+import { duplexPair } from 'node:stream'
 import { after, before, test } from 'node:test'
+import { connect as connectTls } from 'node:tls'
+import { readPolicy } from '../../src/decide/policy/compile.ts'
+import { createAuthority } from '../../src/enforce/egress/tls/authority.ts'
 import {
   allow,
   egressWorld,
@@ -142,6 +148,76 @@ test('TLS must be for the host that was asked for', async () => {
   await until(() => codes().filter((code) => code === 'mismatch').length === 2, 'both are on record')
 })
 
+/** The first bytes of a real client, with a second hello among its extensions, as browsers send one (RFC 9849, 6.2). */
+async function hidingHello(servername: string): Promise<Buffer> {
+  const [ours, theirs] = duplexPair()
+  const client = connectTls({ socket: theirs, servername })
+  client.on('error', () => undefined)
+  const [record] = (await once(ours, 'data')) as [Buffer]
+  client.destroy()
+  const cipher = Buffer.of(0, 0, 1, 0, 1, 7) // outer; HKDF-SHA256, AES-128-GCM; an id
+  const dummy = Buffer.concat([
+    cipher,
+    Buffer.of(0, 32),
+    randomBytes(32),
+    Buffer.of(0, 144),
+    randomBytes(144),
+  ])
+  const extension = Buffer.concat([Buffer.of(0xfe, 0x0d, 0, dummy.length), dummy])
+  const hello = Buffer.concat([record, extension])
+  const extensionsAt = extensionsOf(hello)
+  for (const [at, width] of [
+    [3, 2],
+    [6, 3],
+    [extensionsAt, 2],
+  ] as const)
+    hello.writeUIntBE(hello.readUIntBE(at, width) + extension.length, at, width)
+  return hello
+}
+
+/** Where the length of the extensions stands: behind the record, version, random, session, ciphers and compressions. */
+function extensionsOf(hello: Buffer): number {
+  const session = 5 + 4 + 2 + 32
+  const ciphers = session + 1 + hello.readUInt8(session)
+  const compressions = ciphers + 2 + hello.readUInt16BE(ciphers)
+  return compressions + 1 + hello.readUInt8(compressions)
+}
+
+/** What the first byte of the answer says: 22 goes on with the handshake, 21 ends it. */
+async function answerTo(hello: Buffer, socketPath: string, target: string): Promise<number | undefined> {
+  const { socket, head } = await tunnel(socketPath, target)
+  assert.match(head, /^HTTP\/1.1 200/)
+  const heard = once(socket.resume(), 'data') as Promise<[Buffer]>
+  socket.write(hello)
+  const [first] = await heard
+  socket.destroy()
+  return first[0]
+}
+
+test('a hidden name is no way past the rules: where TLS is opened it leads nowhere, and in a tunnel it is refused', async () => {
+  const target = `${HOST}:${world.tls.port}`
+  const [hello, foreign] = [await hidingHello(HOST), await hidingHello('other.test')]
+  const opening = await world.open({ intercept: [HOST] })
+  const before = world.tls.connections()
+  assert.equal(await answerTo(hello, opening.socket, target), 22, 'a browser is served')
+  assert.equal(await answerTo(foreign, opening.socket, target), 21, 'the name that is seen still counts')
+  assert.equal(world.tls.connections(), before, 'nothing of a hello that is opened goes on')
+
+  const carrying = await world.open()
+  assert.equal(await answerTo(hello, carrying.socket, target), 21)
+  const ended = () => carrying.events().find((event) => event.kind === 'end')
+  await until(() => ended() !== undefined, 'the refusal is on record')
+  const [, entry = ''] = /in the policy file: (- .*?\})/.exec(ended()?.fix ?? '') ?? []
+  assert.deepEqual(
+    readPolicy(`version: 1\negress:\n  ${entry}\n`, 'policy.yaml', {}).source.value.egress?.map(
+      ({ hosts, ports, inspect }) => ({ hosts, ports, inspect }),
+    ),
+    [{ hosts: [HOST], ports: [world.tls.port], inspect: true }],
+  )
+  const opaque = await world.open({ rules: [allow(HOST, [world.tls.port], { opaque: true })] })
+  assert.equal(await answerTo(hello, opaque.socket, target), 22)
+})
+
 test('what is neither TLS nor HTTP gets nowhere, unless the rule says so', async () => {
   const { socket } = await tunnel(way.socket, `${HOST}:${world.raw.port}`)
   const heard: Buffer[] = []
@@ -158,6 +234,38 @@ test('what is neither TLS nor HTTP gets nowhere, unless the rule says so', async
   assert.equal(first.toString(), 'greeting\n')
   await once(tunnelled.socket, 'close')
   assert.match(world.raw.seen(), /meant bytes/)
+})
+
+test('HTTP/2 goes through a tunnel as it is, for the host that was asked for and for no other', async () => {
+  const authority = createAuthority({ hosts: ['*.test'], now: Date.now })
+  const seen: string[] = []
+  const server = createSecureServer({
+    SNICallback: (name, done) => done(null, authority.contextFor(name)),
+  })
+  server.on('stream', (stream, headers) => {
+    seen.push(`${headers[':method']} ${headers[':path']}`)
+    stream.respond({ ':status': 200 })
+    stream.end()
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as AddressInfo
+  const open = await world.open({ rules: [allow(HOST, [port])] })
+  const ask = async (servername: string): Promise<string> => {
+    const { socket } = await tunnel(open.socket, `${HOST}:${port}`)
+    const secure = connectTls({ socket, servername, ca: authority.certificatePem, ALPNProtocols: ['h2'] })
+    const { promise, resolve } = Promise.withResolvers<string>()
+    secure.once('error', ({ message }) => resolve(`failed ${message}`)).once('close', () => resolve('closed'))
+    const session = connectHttp2(`https://${HOST}`, { createConnection: () => secure })
+    session.on('error', ({ message }) => resolve(`failed ${message}`))
+    const stream = session.request({ ':path': `/${servername}` }).on('error', () => undefined)
+    stream.once('response', ({ ':status': status }) => resolve(`answered ${status}`))
+    return await promise.finally(() => session.destroy())
+  }
+  assert.equal(await ask(HOST), 'answered 200')
+  assert.match(await ask('other.test'), /^failed|^closed/)
+  assert.deepEqual(seen, [`GET /${HOST}`])
+  server.close()
+  authority.close()
 })
 
 test('who sends a head byte by byte, or nothing, loses the place', async () => {

@@ -11,6 +11,7 @@ import { networks, whyNoNetwork, type Network } from '../kit/network.ts'
 import { configure, owner } from '../kit/owner.ts'
 
 const CLI = new URL('../../src/cli/main.ts', import.meta.url).pathname
+const WARDER = new URL('../../bin/warder', import.meta.url).pathname
 const NFT = '/usr/sbin/nft'
 const SETTINGS = 'management:\n  subnets: [10.9.0.0/24]\noutbound:\n  users: [root]\n'
 
@@ -82,6 +83,57 @@ suite('the firewall as processes', { skip: whyNoNetwork() }, () => {
     const body = { act: 'remove', about: 'all', digest: '0'.repeat(64) }
     const [answer] = await askAsAgent(home, 'builder', [{ method: 'POST', path: '/v1/firewall/acts', body }])
     assert.deepEqual([answer?.status, answer?.body['code']], [403, 'NOT_FOR_AGENTS'])
+  })
+
+  test('an incident blocks an address for the whole machine where the firewall is in force, and claims no more', async () => {
+    const guarded = house({ after })
+    configure(guarded, 'firewall.yaml', SETTINGS)
+    const network = await made.make()
+    const [file = '', ...enter] = network.through
+    const warder = async (...words: string[]) => {
+      const child = spawn(file, [...enter, WARDER, ...words], {
+        env: guarded.environment,
+        cwd: guarded.workspace,
+      })
+      child.stdin.end()
+      let out = ''
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (chunk: Buffer) => (out += chunk.toString()))
+      return { code: await new Promise((resolve) => child.once('close', resolve)), out }
+    }
+    // the daemon it starts lives in the same network
+    const off = ['--set', 'watch.boundary=off', '--set', 'watch.host=off']
+    await warder('run', '--agent', 'nobody', ...off, '--', '/bin/true')
+    const me = await owner({ after }, guarded)
+    const contain = async (agent: string, block: string[]) =>
+      (await me.call('contain', { agent, reason: 'a test', keepWorkspace: true, block })).incident
+    const seen = ({ actions }: Awaited<ReturnType<typeof contain>>) =>
+      actions.filter(({ action }) => action === 'block_address').map(({ evidence }) => evidence)
+    const before = await contain('one', ['203.0.113.7'])
+    assert.deepEqual(seen(before), [
+      'no run reaches 203.0.113.7; for the rest of the machine it is not in force here: the firewall of Warder was never applied',
+    ])
+    assert.equal((await warder('firewall', 'apply', '--within', '10m')).code, 0)
+    assert.equal((await warder('firewall', 'confirm')).code, 0)
+    const kept = await contain('two', ['203.0.113.8', 'evil.test', '10.9.0.3'])
+    const [address, name, management] = seen(kept)
+    assert.match(address ?? '', /; the firewall of the machine drops it as well until /)
+    assert.match(name ?? '', /not in force here: a name is no rule/)
+    assert.match(management ?? '', /not in force here: .*manage this machine from/)
+    const held = () => network.run(NFT, 'list', 'set', 'inet', 'warder', 'blocked4')
+    assert.match(held(), /203\.0\.113\.8/)
+    assert.doesNotMatch(held(), /10\.9\.0\.3/)
+    const { code, out } = await warder('firewall', 'block', '203.0.113.9', '--why', 'by hand', '--for', '2h')
+    assert.equal(code, 0, out)
+    assert.match(held(), /203\.0\.113\.9/)
+    assert.match((await warder('firewall', 'status')).out, /blocked: 203\.0\.113\.9\/32 until .* by hand/)
+    await me.call('incidentAck', { id: kept.id, by: 'anna', cause: 'a test' })
+    const { lifted } = await me.call('incidentResolve', { id: kept.id, by: 'anna', reason: 'over' })
+    assert.ok(lifted.includes('the block of 203.0.113.8'))
+    await until(() => !held().includes('203.0.113.8'), 'the firewall lets it through again')
+    assert.match(held(), /203\.0\.113\.9/, 'what was blocked by hand stays')
+    assert.equal((await warder('firewall', 'unblock', '203.0.113.9/32')).code, 0)
+    assert.doesNotMatch(held(), /203\.0\.113\.9/)
   })
 
   test('without the right to change it the answer says which is missing, and nothing is written', async () => {

@@ -12,9 +12,11 @@ import type { CidrBlock, Port } from '../../src/core/safe/network.ts'
 import {
   allow,
   apply,
+  block,
   confirm,
   differences,
   FirewallState,
+  isBlocked,
   lasting,
   openNft,
   openNow,
@@ -24,6 +26,7 @@ import {
   rollBack,
   settle,
   tableOf,
+  unblock,
   watchOver,
   type FirewallHost,
   type Table,
@@ -159,6 +162,53 @@ suite('the firewall of the machine', { skip: whyNoNetwork() }, () => {
     await assert.rejects(allow(at.guard, { ...asked, port: SSH as Port, forMs: 2000 }, [SSH as Port]), {
       code: 'FIREWALL_OPENING',
     })
+  })
+
+  test('an address that is blocked is reached by nobody and reaches nobody, until its time is over', async () => {
+    await stand({
+      'inbound.open': `tcp/${WEB}`,
+      'outbound.mode': 'open',
+      'management.subnets': '10.8.0.0/24',
+    })
+    const reach = async () =>
+      await Promise.all([
+        dial('10.9.0.1', WEB, '10.9.0.66', REFUSED_MS),
+        dial('10.9.0.1', WEB, '10.9.0.2', REFUSED_MS),
+        at.server.dial({ host: '10.9.0.66', port: 443, waitMs: REFUSED_MS }),
+      ])
+    assert.deepEqual(await reach(), ['open', 'open', 'open'])
+    const asked = { address: '10.9.0.66/32' as CidrBlock, reason: 'a test', forMs: 60_000 }
+    const made = await block(at.guard, asked, [])
+    assert.equal(await isBlocked(at.guard, made), true)
+    const [inward, other, outward] = await reach()
+    assert.deepEqual([inward, other], ['no answer', 'open'])
+    assert.match(outward ?? '', /^E[A-Z]+$/, 'who wants to go there is told at once')
+    assert.ok(dropped(at.host, 'blocked') > 0)
+    await assert.rejects(block(at.guard, asked, []), { code: 'FIREWALL_BLOCK' })
+    // a new table keeps it, and a table put back after a boot as well
+    await stand({ 'inbound.open': `tcp/${WEB}`, 'outbound.mode': 'open' })
+    assert.equal((await reach())[0], 'no answer')
+    at.host.run(NFT, 'delete', 'table', 'inet', 'warder')
+    assert.equal(await isBlocked(at.guard, made), false, 'it is looked for in the kernel')
+    await restore(at.guard)
+    assert.equal((await reach())[0], 'no answer')
+    await unblock(at.guard, '10.9.0.66/32')
+    assert.deepEqual(await reach(), ['open', 'open', 'open'])
+    await assert.rejects(
+      block(at.guard, { ...asked, address: '10.8.0.2/32' as CidrBlock }, ['10.8.0.0/24' as CidrBlock]),
+      {
+        code: 'FIREWALL_BLOCK',
+      },
+    )
+    await assert.rejects(block(at.guard, { ...asked, address: '0.0.0.0/0' as CidrBlock }, []), {
+      code: 'FIREWALL_BLOCK',
+    })
+    await assert.rejects(unblock(at.guard, 'nosuch'), { code: 'FIREWALL_UNKNOWN' })
+    await block(at.guard, { ...asked, address: 'fd09::2/128' as CidrBlock, forMs: 2000 }, [])
+    assert.equal(await dial('fd09::1', WEB, 'fd09::2', REFUSED_MS), 'no answer')
+    const isIn = () => /expires/.test(at.host.run(NFT, 'list', 'set', 'inet', 'warder', 'blocked6'))
+    while (isIn()) await new Promise((resolve) => setTimeout(resolve, 100))
+    assert.equal(await dial('fd09::1', WEB, 'fd09::2'), 'open')
   })
 
   test('a batch with one bad rule changes nothing at all', async () => {

@@ -55,6 +55,9 @@ test('a policy that is broken, a store that is locked or altered, and a session:
   assert.notEqual(broken.overall, 'ok')
   const line = (await home.command(['status'])).stdout
   assert.match(line, /health +(?:degraded|failed): .*policy degraded/)
+  // a house without a baseline says so, and what to type
+  assert.match(line, /health .*integrity unknown \(mend it: warder integrity baseline\)/)
+  assert.match((await home.command(['health'])).stdout, /^to mend it: .*warder integrity baseline/m)
   writeFileSync(policy, 'version: 1\n', { mode: 0o600 })
   await me.call('policyReload', {})
   assert.equal((await state(me, 'policy')).state, 'ok')

@@ -6,6 +6,7 @@ import { after, before, suite, test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { EntryAnswer } from '../../src/api/endpoints.ts'
 import { DAEMON_FLAGS } from '../../src/platform/entry.ts'
+import { UTMP_HERE } from '../../src/watch/host/index.ts'
 import { needs } from '../kit/box.ts'
 import { house, until } from '../kit/house.ts'
 import { networks, whyNoNetwork, type Network } from '../kit/network.ts'
@@ -43,13 +44,17 @@ suite('a host that is watched', { skip: isRoot ? false : 'NOT tried: only root i
   const home = house({ after })
   const places = join(home.home, 'starts')
   const log = join(home.home, 'auth.log')
+  const sessions = join(home.home, 'wtmp')
+  const audit = join(home.home, 'audit.log')
   const at: { me?: Owner } = {}
   const { told, sees } = eyes(at)
 
   before(async () => {
     mkdirSync(places)
     writeFileSync(log, '')
+    for (const path of [sessions, audit]) writeFileSync(path, '')
     const settings = [...SETTINGS, `watch.places=${places}`, `watch.auth_log=${log}`]
+    settings.push(`watch.session_log=${sessions}`, `watch.audit_log=${audit}`)
     at.me = await owner({ after }, home, settings)
     // it has begun when it sees a file that is written
     await until(async () => {
@@ -68,8 +73,8 @@ suite('a host that is watched', { skip: isRoot ? false : 'NOT tried: only root i
     const began = Date.now()
     python(`import os
 fd = os.memfd_create("kworker")
-os.write(fd, open("/bin/true", "rb").read())
-os.execve(fd, ["kworker"], {})`)
+os.write(fd, open("/bin/sleep", "rb").read())
+os.execve(fd, ["sleep", "0.5"], {})`) // what is gone before anybody looks has no name
     const { risk_level, details } = await sees(t, 'program-in-memory', 'memfd:kworker', began)
     assert.equal(risk_level, 'high')
     assert.equal(typeof details['pid'], 'number')
@@ -78,13 +83,13 @@ os.execve(fd, ["kworker"], {})`)
   test('a program whose file was removed before it began', async (t) => {
     if (!needs(t, PYTHON)) return
     const path = join(home.home, 'gone')
-    copyFileSync('/bin/true', path)
+    copyFileSync('/bin/sleep', path)
     chmodSync(path, 0o755)
     const began = Date.now()
     python(`import os
 fd = os.open(${JSON.stringify(path)}, os.O_RDONLY)
 os.unlink(${JSON.stringify(path)})
-os.execve(fd, ["gone"], {})`)
+os.execve(fd, ["sleep", "0.5"], {})`)
     const { risk_level } = await sees(t, 'program-deleted', path, began)
     assert.equal(risk_level, 'medium')
   })
@@ -114,11 +119,12 @@ os.execve(fd, ["gone"], {})`)
   test('a process that traces another', async (t) => {
     if (!needs(t, PYTHON)) return
     const began = Date.now()
-    python(`import ctypes, os, subprocess
+    python(`import ctypes, os, subprocess, time
 libc = ctypes.CDLL(None)
 child = subprocess.Popen(["/bin/sleep", "20"])
 assert libc.ptrace(16, child.pid, 0, 0) == 0
 os.waitpid(child.pid, 0)
+time.sleep(0.5) # who is gone before anybody looks has no name
 libc.ptrace(17, child.pid, 0, 0)
 child.kill()`)
     await sees(t, 'traced', 'sleep', began)
@@ -144,6 +150,44 @@ child.kill()`)
     assert.equal(risk_level, 'high')
     assert.equal(details['source_address'], '198.51.100.7')
     assert.equal(await told('brute-force', 'logins from 203.0.113.9'), undefined)
+  })
+
+  test('a person who logs in at the machine, as its book of sessions has it', async (t) => {
+    const began = Date.now()
+    const { recordBytes } = UTMP_HERE
+    const record = Buffer.alloc(recordBytes)
+    record.writeInt16LE(7, 0)
+    record.write('tty2', 8)
+    record.write('ann\u001b[2J', 44)
+    appendFileSync(sessions, record)
+    const { risk_level, details } = await sees(t, 'session', 'logged in from this machine (tty2)', began)
+    assert.equal(risk_level, 'low')
+    assert.equal(details['account'], 'ann?[2J', 'and no order to a terminal')
+  })
+
+  test('audit that is made to say less', async (t) => {
+    const began = Date.now()
+    const line = 'type=CONFIG_CHANGE msg=audit(1795000000.123:77): op=set audit_enabled=0 old=1 auid=0 res=1'
+    appendFileSync(audit, `${line}\n`)
+    const { risk_level } = await sees(t, 'audit-weakened', 'audit was switched off', began)
+    assert.equal(risk_level, 'high')
+  })
+
+  test('each further source says whether it is in force, and auditd only while it runs', async (t) => {
+    const source = async (name: string) =>
+      (await at.me?.call('watchStatus', {}))?.sources.find((each) => each.name === name)
+    assert.equal((await source('sessions'))?.inForce, true)
+    assert.deepEqual(
+      [(await source('bpftrace'))?.inForce, (await source('bpftrace'))?.why?.includes('not ')],
+      [false, true],
+    )
+    const runs = spawnSync('pgrep', ['-x', 'auditd']).status === 0
+    assert.equal((await source('auditd'))?.inForce, runs)
+    const program = join(home.home, 'auditd')
+    copyFileSync('/bin/sleep', program)
+    const child = spawn(program, ['60'])
+    t.after(() => child.kill('SIGKILL'))
+    await until(async () => (await source('auditd'))?.inForce === true, 'auditd is in force')
   })
 
   test('what is in force is said', async () => {

@@ -3,9 +3,11 @@ import assert from 'node:assert/strict'
 import {
   appendFileSync,
   chmodSync,
+  closeSync,
   copyFileSync,
   linkSync,
   mkdirSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -238,8 +240,11 @@ test('a forged baseline and an edited state are noticed while the daemon runs, a
 test('without the key nothing verifies', async () => {
   const key = join(keysOf(home), 'integrity.keys.json')
   const good = readFileSync(key)
+  // while it is open its number is given to no other file
+  const held = openSync(key, 'r')
   unlinkSync(key)
   assert.notEqual((await verify()).code, 0)
   writeFileSync(key, good, { mode: 0o600 })
+  closeSync(held)
   assert.equal((await verify()).code, 8, 'it is another file by now')
 })

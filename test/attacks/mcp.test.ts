@@ -37,7 +37,7 @@ mcp:
 `,
 )
 
-// three answers withheld are an incident, and stop the agent: here every single one is looked at
+// six answers withheld are an incident, and put the server in quarantine: here every single one is looked at
 configure(home, 'detect.yaml', 'version: 1\ndisable: [mcp.injected-answers]\n')
 
 const events = async (action: string): Promise<string> =>

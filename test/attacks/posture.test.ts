@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, mkdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, readlinkSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { house } from '../kit/house.ts'
+import { needs } from '../kit/box.ts'
+import { house, until } from '../kit/house.ts'
 import { keysOf, owner, refused } from '../kit/owner.ts'
 import { askAsAgent } from '../kit/agent.ts'
 
@@ -12,7 +14,8 @@ const home = house({ after })
 const work = join(home.home, 'project')
 mkdirSync(work)
 const me = await owner({ after }, home, [`posture.roots=${work}`, 'posture.interval=0s'])
-const scan = (areas: ('files' | 'keys')[], more: { fix?: boolean; dry_run?: boolean } = {}) =>
+const PYTHON = '/usr/bin/python3'
+const scan = (areas: ('files' | 'keys' | 'programs')[], more: { fix?: boolean; dry_run?: boolean } = {}) =>
   me.call('postureScan', { areas, ...more })
 
 test('what others may read or change is found, and mended only where it is Warder’s own', async () => {
@@ -61,6 +64,37 @@ test('a key others can read is told as an alert, and has its points', async () =
   const before = (await me.ledger({ action: 'alert:raise' })).length
   await scan(['keys'])
   assert.equal((await me.ledger({ action: 'alert:raise' })).length, before, 'once, as long as it is so')
+})
+
+test('a copy of an installed program in memory is explained, and whatever else runs from memory is not', async (t) => {
+  if (!needs(t, PYTHON)) return
+  const start = (name: string, more: string) => {
+    const child = spawn(PYTHON, [
+      '-c',
+      `import os
+fd = os.memfd_create("${name}")
+os.write(fd, open("/usr/bin/sleep", "rb").read()${more})
+os.execve(fd, ["sleep", "60"], {})`,
+    ])
+    t.after(() => child.kill('SIGKILL'))
+    return child.pid ?? 0
+  }
+  // anybody can take the name of a starter of containers
+  const pids = [start('copied', ''), start('runc_cloned:/proc/self/exe', ' + b"x"')]
+  const isFromMemory = (pid: number) => readlinkSync(`/proc/${pid}/exe`).startsWith('/memfd:')
+  await until(() => pids.every(isFromMemory), 'programs that run from memory')
+  const { areas } = await scan(['programs'])
+  const [report] = areas
+  const of = (name: string) => report?.weaknesses.filter(({ subject }) => subject.includes(name))
+  assert.deepEqual(of('copied'), [])
+  assert.ok(
+    report?.notes.includes('/memfd:copied (deleted) is /usr/bin/sleep, byte for byte, in memory'),
+    JSON.stringify(report?.notes),
+  )
+  assert.deepEqual(
+    of('runc_cloned')?.map(({ id, severity }) => [id, severity]),
+    [['programs.program-in-memory', 'high']],
+  )
 })
 
 test('an agent learns nothing of where the machine is weak', async () => {

@@ -107,9 +107,9 @@ test('a waiting command comes to the page; a yes there lets it run, a no reaches
 })
 
 test('without a page that watches, a question finds nobody', async () => {
-  await until(async () => (await me().call('daemon', {})).watchers === 0, 'the page is gone')
   const stream = await listenTo(site(), mine())
-  await until(async () => (await me().call('daemon', {})).watchers === 1, 'the page counts')
+  await heard(stream, 'approval', ({ what }) => what === 'here')
+  assert.ok(((await me().call('daemon', {})).watchers ?? 0) > 0, 'the page counts')
   stream.close()
   const viewer = await site().enter({ person: 'vera', role: 'viewer' })
   const looking = await listenTo(site(), viewer)

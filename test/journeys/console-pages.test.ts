@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
+import { globSync, mkdirSync, readFileSync } from 'node:fs'
 import { after, before, test, type TestContext } from 'node:test'
 import type { Page } from 'playwright-core'
+import { COMMANDS } from '../../src/cli/commands/index.ts'
+import { parseCommand } from '../../src/cli/parse.ts'
+import { messageOf } from '../../src/core/error.ts'
 import {
   accessibilityProblems,
   browser,
@@ -129,6 +132,15 @@ for (const [path, heading] of PAGES) {
     const title = page.getByRole('heading', { name: heading, exact: true, level: 1, includeHidden: true })
     await title.waitFor({ state: 'attached' })
     await page.getByText('Asking the daemon').first().waitFor({ state: 'detached' })
+    if (path === '/') {
+      await page.getByRole('link', { name: 'Look and answer' }).waitFor()
+      await page.getByRole('table', { name: 'The newest entries of the record' }).waitFor()
+    }
+    if (path === '/health') {
+      await page.getByRole('table', { name: 'Certificates' }).getByText('of this console').waitFor()
+      await page.getByRole('table', { name: 'What agents used up' }).getByText('of 200').waitFor()
+    }
+    if (path === '/approvals') await page.getByRole('article', { name: 'Question of builder' }).waitFor()
     assert.deepEqual([...(await looked(page, path)), ...complaints], [])
     assert.equal(await page.evaluate('window.taken'), undefined)
   })
@@ -141,6 +153,41 @@ test('the dialog to stop: nothing for axe, nothing sideways, in both themes and 
   await page.getByRole('button', { name: 'Stop', exact: true }).click()
   await page.getByRole('dialog', { name: 'Stop agents' }).waitFor()
   assert.deepEqual(await looked(page, 'stop'), [])
+})
+
+/** As a shell would split it; single quotes are all the pages use. */
+function wordsOf(line: string): string[] {
+  return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain = '']) => quoted ?? plain)
+}
+
+test('every command the pages name exists, with the options they give it', async () => {
+  const names = Object.keys(COMMANDS).toSorted((a, b) => b.length - a.length)
+  const files = globSync('web/src/**/*.tsx', { cwd: new URL('../../', import.meta.url).pathname })
+  const lines = files.flatMap((file) => {
+    const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
+    const found = [...text.matchAll(/"(warder [^"]+)"|'(warder [^']+)'|`(warder [^`]+)`|>(warder [^<]+)</g)]
+    return found.map(
+      (each) => [file, (each.slice(1).find(Boolean) ?? '').replaceAll(/\$?\{\w+\}/g, 'demo')] as const,
+    )
+  })
+  assert.ok(lines.length > 25, `only ${lines.length} commands were found`)
+  const wrong: string[] = []
+  for (const [file, line] of lines) {
+    const [, ...words] = wordsOf(line.trim())
+    if (words[0]?.startsWith('--') === true) continue
+    const name = names.find((each) => `${words.join(' ')} `.startsWith(`${each} `))
+    const command = await COMMANDS[name ?? '']?.()
+    if (name === undefined || command === undefined) {
+      wrong.push(`${file}: ${line} is no command`)
+      continue
+    }
+    try {
+      parseCommand(command, words.slice(name.split(' ').length))
+    } catch (error) {
+      wrong.push(`${file}: ${line}: ${messageOf(error)}`)
+    }
+  }
+  assert.deepEqual(wrong, [])
 })
 
 /** What is wrong with the page as it stands, in each way it can look. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { after, test, type TestContext } from 'node:test'
@@ -35,12 +35,17 @@ test('every command explains itself: examples first, exit 0, on stdout', async (
   }
 })
 
-test('warder alone, --help and help show every command; each noun shows its verbs', async () => {
+test('warder alone, --help and help show what it can do, help commands each command, a noun its verbs', async () => {
+  const nouns = new Set(NAMES.map((name) => name.split(' ')[0]))
   for (const words of [[], ['--help'], ['help']]) {
     const { code, stdout } = await home.warder(words)
     assert.equal(code, 0)
-    for (const name of NAMES) assert.ok(stdout.includes(name), `${name} in warder ${words.join(' ')}`)
+    for (const noun of nouns) assert.match(stdout, new RegExp(`^ {2}${noun} `, 'm'), words.join(' '))
+    assert.doesNotMatch(stdout, /^More$/m, 'each has its place')
   }
+  const all = await home.warder(['help', 'commands'])
+  assert.equal(all.code, 0)
+  for (const name of NAMES) assert.match(all.stdout, new RegExp(`^ {2}${name}(?: |$)`, 'm'))
   const noun = await home.warder(['audit'])
   assert.equal(noun.code, 0)
   assert.match(noun.stdout, /audit verify/)
@@ -106,6 +111,8 @@ test('every command that prints data gives one JSON document with --json', async
     ['firewall', 'status'],
     ['firewall', 'allow', '--port', '80', '--from', '10.0.0.0/8', '--reason', 'r'],
     ['firewall', 'revoke', 'nosuch'],
+    ['firewall', 'block', '203.0.113.7', '--why', 'r'],
+    ['firewall', 'unblock', 'nosuch'],
     ['firewall', 'restore'],
     ['firewall', 'remove', '--confirm', 'no'],
     ['firewall', 'sysctl', 'diff'],
@@ -297,7 +304,10 @@ COMP_WORDS=(warder grant ''); COMP_CWORD=2; _warder; printf '%s\\n' "\${COMPREPL
     const script = await home.warder(['completion', shell])
     assert.equal(script.code, 0)
     if (!existsSync(`/usr/bin/${shell}`)) continue
-    assert.equal(spawnSync(shell, ['-n'], { input: script.stdout }).status, 0, shell)
+    // fish reads no script from a socket
+    const file = join(home.workspace, `warder.${shell}`)
+    writeFileSync(file, script.stdout)
+    assert.equal(spawnSync(shell, ['-n', file]).status, 0, shell)
   }
 })
 

@@ -53,7 +53,7 @@ egress:
   - id: page
     hosts: [${OPEN}]
     addresses: [127.0.0.0/8]
-    opaque: true # every hello of this browser looks as if it hid a name (GREASE ECH)
+    inspect: true # every hello of this browser looks as if it hid a name (GREASE ECH)
 mcp:
   servers:
     browser:
@@ -113,5 +113,9 @@ test(
     assert.doesNotMatch(JSON.stringify(trap), /evil\.example/)
     assert.doesNotMatch(world.arrived(), new RegExp(SHUT.replace('.', '\\.')))
     assert.match((await home.command(['taint', 'show'])).stdout, /external-data/)
+    assert.match(
+      (await home.command(['audit', 'list', '--action', 'net:end', '--json'])).stdout,
+      /content-inspected/,
+    )
   },
 )

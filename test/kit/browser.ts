@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
+import { once } from 'node:events'
 import { accessSync, constants, readFileSync } from 'node:fs'
+import { createServer } from 'node:https'
 import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
+import { selfSignedCertificate } from '../../src/enforce/egress/tls/certificate.ts'
 import type { Owner } from './owner.ts'
 
 const SERVER = fileURLToPath(new URL('browser-server.ts', import.meta.url))
@@ -90,6 +95,51 @@ export async function visit(
       complaints.push(message.text())
   })
   return { page, complaints }
+}
+
+/** Gives a page an authenticator of its own, whose person is there and was verified. */
+export async function virtualAuthenticator(page: Page): Promise<void> {
+  const line = await page.context().newCDPSession(page)
+  await line.send('WebAuthn.enable')
+  await line.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      ...{ protocol: 'ctap2', transport: 'internal', automaticPresenceSimulation: true },
+      ...{ hasResidentKey: true, hasUserVerification: true, isUserVerified: true },
+    },
+  })
+}
+
+/**
+ * Leads a page to another server on this host and has that one ask for a passkey.
+ *
+ * @param options what the console asks for, word for word
+ * @returns what the browser showed to it
+ */
+export async function foreignPage(
+  t: { after(fn: () => void): void },
+  page: Page,
+  options: unknown,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const cert = selfSignedCertificate({
+    ...{ name: 'a stranger', hosts: ['localhost'], serial: Buffer.from([1]), key: privateKey, publicKey },
+    ...{ fromMs: Date.now() - 60_000, untilMs: Date.now() + 3_600_000 },
+  })
+  const server = createServer(
+    { key: privateKey.export({ format: 'pem', type: 'pkcs8' }), cert },
+    (_asked, answer) =>
+      answer.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>a stranger</title>'),
+  ).listen(0, '127.0.0.1')
+  t.after(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  await once(server, 'listening')
+  await page.goto(`https://localhost:${(server.address() as AddressInfo).port}/`)
+  return await page.evaluate<Readonly<Record<string, unknown>>>(`(async () => {
+    const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(${JSON.stringify(options)})
+    return (await navigator.credentials.get({ publicKey })).toJSON()
+  })()`)
 }
 
 /** Turns the console on. @returns where it is, and a link that logs in once */

@@ -150,7 +150,7 @@ export function grantTo(ports: readonly number[]): EgressGrant {
     agent: 'intruder',
     rules: [allow(HOST, ports)],
     budget: DEFAULT_BUDGET,
-    ...{ intercept: [], secrets: [], content: [], pins: [] },
+    ...{ intercept: [], secrets: [], content: [], pins: [], limits: [] },
     asks: false,
     airlock: 'off',
     until: Number.MAX_SAFE_INTEGER,

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { Acceptable } from '../../api/words.ts'
+import { Acceptable } from '../../api/changes.ts'
 import { calls } from '../../client/calls.ts'
 import { command } from '../command.ts'
 import { argument, manyOption, option } from '../param.ts'

@@ -1,5 +1,5 @@
 import type { OutputOf } from '../../api/endpoints.ts'
-import type { ChangeAnswer } from '../../api/words.ts'
+import type { ChangeAnswer } from '../../api/changes.ts'
 import { calls } from '../../client/calls.ts'
 import { formatSize } from '../../core/quantity.ts'
 import { command } from '../command.ts'

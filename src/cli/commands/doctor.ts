@@ -8,20 +8,11 @@ import { openNative } from '../../platform/native.ts'
 import { verifyLedger } from '../../record/audit/index.ts'
 import { openKeys } from '../../record/sign/index.ts'
 import { createStopStore } from '../../contain/stop/index.ts'
+import { showChecks, type Check } from '../checks.ts'
 import { command, type Context } from '../command.ts'
-import { EXIT } from '../exit.ts'
 import { lookAt } from '../setup/look.ts'
 import { records } from '../setup/record.ts'
 import { secretChecks } from './secret-doctor.ts'
-
-type State = 'ok' | 'warn' | 'fail'
-
-interface Check {
-  readonly check: string
-  readonly state: State
-  readonly why: string
-  readonly fix?: string
-}
 
 export const doctor = command({
   name: 'doctor',
@@ -45,22 +36,7 @@ export const doctor = command({
       ...(await hooks(context)),
       ...(await secretChecks(context)),
     ]
-    const colour = { ok: 'green', warn: 'yellow', fail: 'red' } as const
-    context.out.table(
-      checks,
-      [
-        {
-          title: '',
-          value: ({ state }) => state,
-          style: (cell, { state }) => context.out.style(colour[state], cell),
-        },
-        { title: 'CHECK', value: ({ check }) => check },
-        { title: 'WHY', value: ({ why }) => why, shrinks: true },
-        { title: 'FIX', value: ({ fix = '' }) => fix, shrinks: true },
-      ],
-      { value: { checks } },
-    )
-    return checks.some(({ state }) => state === 'fail') ? EXIT.unavailable : EXIT.ok
+    return showChecks(context, checks)
   },
 })
 

@@ -9,16 +9,9 @@ import {
   readWipe,
 } from '../../contain/emergency/index.ts'
 import { messageOf } from '../../core/error.ts'
+import { showChecks, type Check } from '../checks.ts'
 import { command, type Context } from '../command.ts'
-import { EXIT } from '../exit.ts'
 import { installationWord } from './emergency-wipe.ts'
-
-interface Check {
-  readonly check: string
-  readonly state: 'ok' | 'warn' | 'fail'
-  readonly why: string
-  readonly fix?: string
-}
 
 export const emergencyCheck = command({
   name: 'emergency check',
@@ -40,22 +33,7 @@ export const emergencyCheck = command({
       recovery(),
       people(),
     ]
-    const colour = { ok: 'green', warn: 'yellow', fail: 'red' } as const
-    context.out.table(
-      checks,
-      [
-        {
-          title: '',
-          value: ({ state }) => state,
-          style: (cell, { state }) => context.out.style(colour[state], cell),
-        },
-        { title: 'CHECK', value: ({ check }) => check },
-        { title: 'WHY', value: ({ why }) => why, shrinks: true },
-        { title: 'FIX', value: ({ fix = '' }) => fix, shrinks: true },
-      ],
-      { value: { checks } },
-    )
-    return checks.some(({ state }) => state === 'fail') ? EXIT.unavailable : EXIT.ok
+    return showChecks(context, checks)
   },
 })
 

@@ -35,7 +35,7 @@ export const firewallApply = command({
     const ids = userIds(settings)
     const table = tableOf(settings, ids)
     for (const note of notesOn(settings, ids, isRouting())) context.out.warn(note)
-    const batch = replacing(table, [], 0) as unknown as Json
+    const batch = replacing(table, { openings: [], blocks: [] }, 0) as unknown as Json
     const act = { act: 'apply', about: `${table.chains.length} chains`, input: batch } as const
     const { id } = await recorded(context, act, async () => await apply(host, table, within))
     const dueMs = host.state.watch(id)?.dueMs ?? context.clock.now() + within

@@ -34,7 +34,7 @@ export const firewallPlan = command({
     const ids = userIds(settings)
     const table = tableOf(settings, ids)
     const rules = linesOf(table)
-    const batch = replacing(table, [], context.clock.now())
+    const batch = replacing(table, { openings: [], blocks: [] }, context.clock.now())
     const checked = await tried(async () => await openNft(IN_SCRATCH).check(batch))
     const directory = firewallDirectory(context)
     const before = existsSync(directory) ? new FirewallState(directory).confirmed()?.wanted : undefined

@@ -1,4 +1,5 @@
 import {
+  blockedNow,
   differences,
   lasting,
   linesOf,
@@ -32,6 +33,7 @@ export const firewallStatus = command({
     const drift = driftOf(host, change, found)
     const isUnsaved = change !== undefined && isOtherNow(context, change)
     const openings = openNow(host).map((each) => ({ ...each, until: new Date(each.until).toISOString() }))
+    const blocks = blockedNow(host).map((each) => ({ ...each, until: new Date(each.until).toISOString() }))
     const word = pending !== undefined ? 'waits to be confirmed' : change === undefined ? 'off' : 'in force'
     const dueMs = pending === undefined ? undefined : state.watch(pending.id)?.dueMs
     const lines = [
@@ -44,11 +46,14 @@ export const firewallStatus = command({
         ({ id, transport, port, from, until, reason }) =>
           `open: ${transport} ${port} from ${from} until ${until} (${id}) ${reason}`,
       ),
+      ...blocks.map(
+        ({ id, address, until, reason }) => `blocked: ${address} until ${until} (${id}) ${reason}`,
+      ),
       // when all of it is gone the line above says so, and every line of it says no more
       ...(found === undefined ? [] : drift).map(({ sign, chain, line }) => `${sign} ${chain}: ${line}`),
       ...(drift.length > 0 ? ['the kernel has something else than what Warder put there'] : []),
     ]
-    context.out.result({ state: word, drift, settingsChanged: isUnsaved, openings }, lines.join('\n'))
+    context.out.result({ state: word, drift, settingsChanged: isUnsaved, openings, blocks }, lines.join('\n'))
     return drift.length > 0 ? EXIT.unverified : EXIT.ok
   },
 })

@@ -33,9 +33,16 @@ function screen({ overall, components, slo }: HealthAnswer, { out }: Context): s
   return [
     `${'overall'.padEnd(wide)}  ${out.style(['bold', COLOURS[overall]], overall)}`,
     ...lines,
+    ...mending(components),
     '',
     ...slo.map((each) => objective(each)),
   ].join('\n')
+}
+
+/** What to type, for who does not want to read all of it. */
+function mending(components: HealthAnswer['components']): string[] {
+  const fixes = components.flatMap(({ state, fix }) => (state === 'ok' || state === 'off' ? [] : (fix ?? [])))
+  return fixes.length === 0 ? [] : ['', `to mend it: ${[...new Set(fixes)].join('; ')}`]
 }
 
 function objective({ about, objective: wanted, good, total, state, burned }: HealthAnswer['slo'][number]) {

@@ -33,6 +33,7 @@ export function incidentWords(incident: IncidentAnswer, context: Context): strin
     `from ${printable(incident.source)} (${printable(incident.rule)})${agent === undefined ? '' : `, agent ${printable(agent)}`}, ${count} ${count === 1 ? 'report' : 'reports'} since ${incident.openedAt}`,
     ...(latched ? ['latched: only warder recover ends what it holds'] : []),
     ...(needsEvidence ? ['Warder itself must be seen whole before it can be resolved'] : []),
+    ...overdueWords(incident),
     ...said('acknowledged', acknowledged),
     ...said('resolved', resolved),
     ...Object.entries(incident.evidence).map(
@@ -45,6 +46,15 @@ export function incidentWords(incident: IncidentAnswer, context: Context): strin
   ].join('\n')
 }
 
+/** Said above everything that is done: what is late is what whoever looks should see first. */
+function overdueWords({ id, steps }: IncidentAnswer): string[] {
+  const late = steps.filter(({ overdue }) => overdue).map(({ id: step }) => step)
+  if (late.length === 0) return []
+  return [
+    `overdue: ${late.join(', ')}; when done: warder incident step ${id} ${late[0]} --note "what was done"`,
+  ]
+}
+
 export function stepTable({ steps }: IncidentAnswer, { out }: Context): string {
   return table(
     steps,
@@ -52,7 +62,11 @@ export function stepTable({ steps }: IncidentAnswer, { out }: Context): string {
       { title: 'STEP', value: ({ id }) => id },
       { title: 'STATE', value: ({ state }) => state },
       { title: 'BY', value: ({ automatic, by }) => by ?? (automatic ? 'Warder' : 'a person') },
-      { title: 'DUE', value: ({ dueAt, state }) => (dueAt === undefined || state !== 'open' ? '-' : dueAt) },
+      {
+        title: 'DUE',
+        value: ({ dueAt, state, overdue }) =>
+          dueAt === undefined || state !== 'open' ? '-' : overdue ? `OVERDUE since ${dueAt}` : dueAt,
+      },
       { title: 'WHAT', value: ({ title }) => title },
       { title: 'HOW', value: ({ how, note }) => note ?? how, shrinks: true },
     ],

@@ -1,4 +1,4 @@
-import type { BoxAnswer } from '../../api/words.ts'
+import type { BoxAnswer } from '../../api/sandbox.ts'
 import { calls } from '../../client/calls.ts'
 import { command } from '../command.ts'
 import type { Out } from '../out.ts'

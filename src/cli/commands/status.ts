@@ -67,11 +67,13 @@ function egressLine({ proxy, airlock, runs }: StatusAnswer['egress']): string {
   return `${ways} (${proxy})${lock}`
 }
 
-/** The parts that are not well, by name; what is wrong with them: warder health. */
+/** The parts that are not well, by name, each with the command that mends it; what is wrong with them: warder health. */
 function healthLine({ overall, notWell }: NonNullable<StatusAnswer['health']>, good: Paint, bad: Paint) {
   if (overall === 'ok') return good('ok')
-  const parts = notWell.map(({ name, state }) => `${name} ${state}`)
-  return `${bad(overall)}${parts.length === 0 ? '' : `: ${parts.join(', ')}`} (warder health)`
+  const parts = notWell.map(
+    ({ name, state, fix }) => `${name} ${state}${fix === undefined ? '' : ` (mend it: ${fix})`}`,
+  )
+  return `${bad(overall)}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}; every part: warder health`
 }
 
 function humanLine({ user, line, from, since }: NonNullable<StatusAnswer['humans']>[number]): string {

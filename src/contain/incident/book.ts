@@ -182,11 +182,9 @@ export class IncidentBook {
     return [...this.#journal.incidents.values()].filter(({ state }) => state !== 'resolved')
   }
 
-  /** The latched incident that holds a stop of this agent, or of all (undefined). */
-  latching(agent: string | undefined): Incident | undefined {
-    const isHeld = ({ actions }: Incident) =>
-      actions.some(({ action, target }) => action === 'freeze_agent' && target === (agent ?? '*'))
-    return this.active().find((each) => isLatched(each.class) && isHeld(each))
+  /** The latched incident with such an order. */
+  latching(is: (order: Order) => boolean): Incident | undefined {
+    return this.active().find((each) => isLatched(each.class) && each.actions.some(is))
   }
 
   /** Writes the counts that rose, and what could not be written before. */

@@ -33,11 +33,13 @@ export { type IncidentFilter } from './filter.ts'
 export {
   dueSteps,
   openSteps,
+  overdueSteps,
   playbookOf,
   PLAYBOOKS,
   stepsOf,
   type Playbook,
   type PlaybookName,
+  type StepState,
 } from './playbook.ts'
 export { makeBundle, verifyBundle, type BundleCheck, type BundleEntry, type BundleKey } from './bundle.ts'
 export { IncidentBook, type BookOptions, type Reported } from './book.ts'

@@ -152,3 +152,8 @@ export function dueSteps(incident: Incident, now: number): StepState[] {
       state === 'open' && dueAt !== undefined && now >= dueAt - withinMs / 4,
   )
 }
+
+/** Steps that a person should have done by now. */
+export function overdueSteps(incident: Incident, now: number): StepState[] {
+  return dueSteps(incident, now).filter(({ dueAt = Infinity }) => dueAt <= now)
+}

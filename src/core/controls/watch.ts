@@ -75,7 +75,7 @@ export const WATCH_CONTROLS: readonly Control[] = [
     limits:
       'A workspace nobody kept a state of is not put back, and the case says so. Programs that Warder did not start go on.',
     module: 'src/daemon/containing/cases.ts',
-    tests: ['test/attacks/contain.test.ts'],
+    tests: ['test/attacks/contain.test.ts', 'test/attacks/containment.test.ts'],
   },
   {
     id: 'boundary-alarm',

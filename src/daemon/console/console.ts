@@ -11,11 +11,13 @@ import type { Questions } from '../questions.ts'
 import { createConsoleApp } from './app.ts'
 import type { Bind } from './bind.ts'
 import { openCertificate } from './certificate.ts'
+import { readClientCa } from './client-ca.ts'
 import { goneSignal } from './calls.ts'
 import type { OpenConsole } from './control.ts'
 import { consoleError } from './errors.ts'
 import { EventStream } from './events.ts'
 import type { Visitor } from './guard.ts'
+import { Lingering } from './linger.ts'
 import { listen } from './listen.ts'
 import { readPages } from './pages.ts'
 
@@ -23,7 +25,7 @@ export interface ConsoleWorld {
   readonly people: People
   readonly handlers: Handlers
   readonly acts: Acts
-  readonly ledger: Pick<Ledger, 'follow' | 'head'>
+  readonly ledger: Pick<Ledger, 'follow' | 'head' | 'health'>
   readonly questions: Pick<Questions, 'follow' | 'list'>
   readonly clock: Clock
   readonly log: Log
@@ -32,7 +34,7 @@ export interface ConsoleWorld {
 const MOST_STREAMS = 32
 const MOST_OF_A_SESSION = 6
 
-/** Opens the console: its certificate, its pages, its port. @throws ConsoleError `CONSOLE_PORT`, FileError */
+/** Opens the console: its certificate, its pages, its port. @throws ConsoleError `CONSOLE_PORT`, `CONSOLE_CLIENT_CA`, FileError */
 export async function openConsole(world: ConsoleWorld, bind: Bind): Promise<OpenConsole> {
   const { people, clock, log, handlers } = world
   const { settings } = people
@@ -42,16 +44,17 @@ export async function openConsole(world: ConsoleWorld, bind: Bind): Promise<Open
     ...{ directory: settings['paths.keys'], keys: people.room.keys },
     ...{ hosts: own, now: () => clock.now() },
   })
+  const client = readClientCa(settings['console.client_ca'], clock.now())
   const pages = readPages()
   const hosts = new Set<string>()
-  const streams = new Map<ServerResponse, string>()
+  const streams: Streams = { open: new Map(), lingering: new Lingering() }
   const app = createConsoleApp({
     ...{ people, handlers, pages, hosts: () => hosts, isLoopback: bind.isLoopback },
     monotonicMs: () => clock.monotonicMs(),
     events: (visitor, after, response) => follow(world, streams, visitor, after, response),
     bug: (error) => log.error(`unexpected: ${messageOf(error)}`, bugFields(error)),
   })
-  const server = await listen({ bind, certificate, app })
+  const server = await listen({ bind, certificate, clientCa: client?.pem, app })
   for (const host of own) hosts.add(`${host.includes(':') ? `[${host}]` : host}:${server.port}`)
   const address = `${bind.address.includes(':') ? `[${bind.address}]` : bind.address}:${server.port}`
   log.info('the console listens', { address, fingerprint: certificate.fingerprint })
@@ -60,9 +63,15 @@ export async function openConsole(world: ConsoleWorld, bind: Bind): Promise<Open
     url: `https://${settings['console.names'][0] ?? 'localhost'}:${server.port}/`,
     fingerprint: certificate.fingerprint,
     certificateUntilMs: certificate.untilMs,
+    clientAuthorities: client?.authorities ?? [],
     sinceMs: clock.now(),
     hasPages: pages.isBuilt,
-    close: () => server.close(),
+    isInUse: () => server.connections() > 0,
+    close: async () => {
+      const closed = server.close()
+      streams.lingering.close()
+      await closed
+    },
   }
 }
 
@@ -70,10 +79,16 @@ function isAny(address: string): boolean {
   return address === '0.0.0.0' || address === '::'
 }
 
+/** The streams that are open, with their sessions, and whoever counts as watching though the page went. */
+interface Streams {
+  readonly open: Map<ServerResponse, string>
+  readonly lingering: Lingering
+}
+
 /** The stream of one page; the gate is asked first, as for anybody who reads the record. */
 async function follow(
   world: ConsoleWorld,
-  streams: Map<ServerResponse, string>,
+  { open: streams, lingering }: Streams,
   visitor: Visitor,
   after: number | undefined,
   response: ServerResponse,
@@ -97,14 +112,18 @@ async function follow(
   const everybody = (): boolean => true
   const signal = goneSignal(response)
   const isHeard = by.role !== 'viewer'
+  const isLive = (): boolean => people.room.roomsIfAny()?.sessions.live(id) !== undefined
   const stream = new EventStream(
     {
       ledger,
       questions: (until) =>
-        questions.follow(until, { sees: everybody, ...(isHeard ? { answers: everybody } : {}) }),
+        questions.follow(isHeard ? lingering.after(id, until, isLive) : until, {
+          sees: everybody,
+          ...(isHeard ? { answers: everybody } : {}),
+        }),
       alerts: (until) => handlers.alertFollow({}, { credential, signal: until }),
       state: () => stateOf(handlers, questions, { credential, signal }),
-      isLive: () => people.room.roomsIfAny()?.sessions.live(id) !== undefined,
+      isLive,
       now: () => clock.now(),
     },
     response,

@@ -6,6 +6,14 @@ export const CONSOLE_ERRORS = {
     meaning: 'the console would be open to a network without what that needs',
   },
   CONSOLE_ADDRESS: { kind: 'invalid', meaning: 'a setting of the console is no address, port or network' },
+  CONSOLE_CLIENT_CA: {
+    kind: 'invalid',
+    meaning: 'the authorities browsers have to show a certificate of cannot be read',
+  },
+  CONSOLE_POLICY_CHANGED: {
+    kind: 'conflict',
+    meaning: 'the policy file is not what a change of it was made from',
+  },
   CONSOLE_PORT: { kind: 'conflict', meaning: 'the console cannot listen where it should' },
   CONSOLE_OFF: { kind: 'unavailable', meaning: 'the console is not on, or this Warder has none' },
   CONSOLE_HOST: { kind: 'forbidden', meaning: 'a request to the console names another host' },

@@ -55,6 +55,10 @@ function ledger(head: number) {
       for (let i = 0; i < count; i++) entries.set(++state.head, { seq: state.head, ...more } as Entry)
     },
     head: () => ({ seq: state.head, hash: '' }),
+    health: () => ({
+      ...{ ok: true, why: '', degraded: [], head: { seq: state.head, hash: '' } },
+      ...{ checkpointed: state.head - 1, indexed: state.head, waiting: 0 },
+    }),
     async *follow(after: number, signal?: AbortSignal): AsyncGenerator<Entry, void, undefined> {
       for (let at = after; signal?.aborted !== true;) {
         while (at < state.head) yield entries.get(++at) ?? ({ seq: at } as Entry)
@@ -91,6 +95,8 @@ function streaming(t: TestContext, head = 0, more: Partial<EventSource> = {}, af
 test('an entry goes out with its number, and text of an agent cannot pass for another event', async (t) => {
   const { page, log } = streaming(t)
   await until(() => page.of('beat').length === 1, 'it begins')
+  const beat = page.of('beat')[0]?.data
+  assert.equal(Number(beat?.['head']) - Number(beat?.['checkpointed']), 1, 'how much of the record is signed')
   log.write(1, { reason: 'x\n\nevent: state\ndata: {"mode":"normal"}\n\n' })
   await until(() => page.of('entry').length === 1, 'the entry')
   const [entry] = page.of('entry')

@@ -4,8 +4,11 @@ import type { FollowedChange } from '../questions.ts'
 
 /** What the stream of one page is made from. */
 export interface EventSource {
-  readonly ledger: Pick<Ledger, 'follow' | 'head'>
-  /** Questions as they come and go; whoever may answer them counts as somebody who does. */
+  readonly ledger: Pick<Ledger, 'follow' | 'head' | 'health'>
+  /**
+   * Questions as they come and go; whoever may answer them counts as somebody who does. It may go on for a while after
+   * the signal, so that a page that is loaded again withdraws nothing.
+   */
   readonly questions: (signal: AbortSignal) => AsyncIterable<FollowedChange>
   /** What was noticed, as it is raised, gets worse or ends. */
   readonly alerts: (signal: AbortSignal) => AsyncIterable<object> | Promise<AsyncIterable<object>>
@@ -159,7 +162,10 @@ export class EventStream {
   }
 
   #beat(): void {
-    if (this.#stuckSince === undefined) this.#send('beat', { at: new Date(this.#source.now()).toISOString() })
+    if (this.#stuckSince !== undefined) return
+    const { head, checkpointed } = this.#source.ledger.health()
+    const at = new Date(this.#source.now()).toISOString()
+    this.#send('beat', { at, head: head.seq, checkpointed })
   }
 
   #drained(): void {

@@ -16,6 +16,7 @@ type Names =
   | 'consoleClose'
   | 'consoleLink'
   | 'consoleDismiss'
+  | 'consolePolicy'
   | 'totpBegin'
   | 'totpConfirm'
   | 'totpRemove'
@@ -56,6 +57,11 @@ export function consoleHandlers({ people, acts }: ConsoleHandlerOptions): Pick<H
         { role: role ?? null },
         person !== undefined,
       ).how(() => linkAnswer(people, url, person, role))
+    },
+    async consolePolicy(change, caller) {
+      // also at the owner's socket: it loosens as much as it likes
+      await people.fresh(caller.credential, 'consolePolicy')
+      return await controlOf(people).putPolicy(change, caller)
     },
     consoleDismiss: ({ name }, { credential }) =>
       console(credential, `dismiss/${name}`).how(() => ({
@@ -103,6 +109,7 @@ function linkAnswer(people: People, url: string, person: string | undefined, rol
   const as = role === undefined || role === 'owner' ? (known?.role ?? 'viewer') : role
   const isFor = person === undefined ? ({ name: 'owner', role: 'owner' } as const) : access.admit(person, as)
   const { token, until } = access.link(isFor.name, isFor.role)
+  people.console?.awaits(until)
   // behind the #: it is sent to no server and stands in no log
   return {
     ...{ url: `${url}login#link=${token}`, person: isFor.name, role: isFor.role },
@@ -127,11 +134,15 @@ function answerOf(people: People): ConsoleAnswer {
   }
 }
 
-function openAnswer({ address, url, fingerprint, certificateUntilMs, sinceMs }: OpenConsole) {
-  const [certificateUntil, since] = [new Date(certificateUntilMs), new Date(sinceMs)].map((at) =>
-    at.toISOString(),
-  )
-  return { address, url, fingerprint, certificateUntil, since }
+function openAnswer({ address, url, fingerprint, certificateUntilMs, sinceMs, ...open }: OpenConsole) {
+  const [certificateUntil, since] = [certificateUntilMs, sinceMs].map(iso)
+  const authorities = open.clientAuthorities.map(({ name, untilMs }) => ({ name, until: iso(untilMs) }))
+  const asked = authorities.length === 0 ? {} : { clientCertificates: authorities }
+  return { address, url, fingerprint, certificateUntil, since, ...asked }
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString()
 }
 
 /** @throws ConsoleError `CONSOLE_OFF` */

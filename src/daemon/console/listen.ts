@@ -9,11 +9,15 @@ import { consoleError } from './errors.ts'
 export interface ListenOptions {
   readonly bind: Bind
   readonly certificate: ConsoleCertificate
+  /** Who does not show a certificate of one of these (PEM) gets no further than TLS. */
+  readonly clientCa: string | undefined
   readonly app: RequestListener
 }
 
 export interface Listening {
   readonly port: number
+  /** How many are connected now. */
+  connections(): number
   close(): Promise<void>
 }
 
@@ -31,13 +35,14 @@ const TIMES = {
 } as const
 
 /** Listens with TLS 1.3 and nothing else. @throws ConsoleError `CONSOLE_PORT` */
-export async function listen({ bind, certificate, app }: ListenOptions): Promise<Listening> {
+export async function listen({ bind, certificate, clientCa, app }: ListenOptions): Promise<Listening> {
   const server = createServer(
     {
       ...TIMES,
       key: certificate.key.export({ format: 'pem', type: 'pkcs8' }),
       cert: certificate.certificatePem,
       minVersion: 'TLSv1.3',
+      ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
       maxHeaderSize: 16_384,
       requireHostHeader: true,
     },
@@ -53,6 +58,7 @@ export async function listen({ bind, certificate, app }: ListenOptions): Promise
   await bound(server, bind)
   return {
     port: (server.address() as AddressInfo).port,
+    connections: () => open.size,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -35,6 +35,7 @@ const TABLE: ReadonlyMap<EndpointName, MayCall> = new Map<EndpointName, MayCall>
   ...of('owner', 'hookRelease', 'secretLock', 'airlockOpen', 'airlockClose', 'taintClear', 'mcpPinTrust'),
   ...of('owner', 'mcpPinReset', 'consoleShow'),
   ...of('fresh', 'auditArchive', 'snapshotDrop', 'outboxTake', 'secretDelete', 'consoleDismiss'),
+  ...of('fresh', 'consolePolicy'),
   ...of('never', 'decide', 'open', 'execIn', 'forward', 'auditFollow', 'approvalFollow', 'capabilityRequest'),
   ...of('never', 'passphraseSet', 'passphraseCheck', 'passphraseRemove', 'ownerReset', 'login'),
   ...of('never', 'tokenIssue', 'tokenCheck', 'tokenSpend', 'budgetSpend', 'hookAsk', 'hookRan', 'mcpOpen'),

@@ -65,7 +65,11 @@ async function login(about: SessionRequest): Promise<void> {
 async function loginByLink(about: SessionRequest): Promise<void> {
   const { people, request, at } = about
   const { token } = SESSION_INPUTS.link.parse(await readBody(request, MAX_BODY_BYTES))
-  await begin(about, 'link', 'unknown', () => people.rooms().console.byLink(token, at.from))
+  await begin(about, 'link', 'unknown', () => {
+    const began = people.rooms().console.byLink(token, at.from)
+    people.console?.came()
+    return began
+  })
 }
 
 /** Begins a session under a new token, whatever the browser had: one that was planted before is good for nothing. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -18,12 +19,14 @@ function consoleAt(listen: string, more: object = {}) {
     ...{ 'auth.mode': 'required', 'paths.keys': directory, ...more },
   }
   const keys = peopleKeys({ use: (act) => act(new Uint8Array(32).fill(7)) })
+  const at = { ms: Date.now(), sessions: [] as { console: object | null }[] }
+  const rooms = { sessions: { list: () => at.sessions } }
   const world = {
-    people: { settings, room: { keys } },
-    clock: { now: () => Date.now(), monotonicMs: () => performance.now() },
+    people: { settings, room: { keys, roomsIfAny: () => rooms } },
+    clock: { now: () => at.ms, monotonicMs: () => performance.now() },
     log: { info: () => undefined, error: (text: string) => said.push(text) },
   }
-  return { console: new DaemonConsole(world as unknown as ConsoleWorld), said }
+  return { console: new DaemonConsole(world as unknown as ConsoleWorld), said, at }
 }
 
 test('a port that is taken keeps nobody from guarding: it is told, and can be tried again', async (t) => {
@@ -53,4 +56,31 @@ test('off means off, and settings that would open it to a network stop the start
     [undefined, undefined, undefined],
   )
   await assert.rejects(consoleAt('0.0.0.0:0').console.begin(), { code: 'CONSOLE_BIND_REFUSED' })
+})
+
+test('a browser, somebody who is logged in and a link that still lets in are use; nothing else is', async () => {
+  const { console, at } = consoleAt('off')
+  console.awaits(at.ms + 1000)
+  assert.equal(console.isInUse(), false, 'it is off')
+  const open = await console.turnOn(0)
+  assert.equal(console.isInUse(), true, 'the link')
+  console.awaits(at.ms + 1000)
+  console.came()
+  assert.equal(console.isInUse(), true, 'another link')
+  console.came()
+  assert.equal(console.isInUse(), false, 'both were used')
+  console.awaits(at.ms + 1000)
+  at.ms += 1000
+  assert.equal(console.isInUse(), false, 'it lets nobody in any more')
+  const socket = connect(Number(open?.address.split(':').at(-1)), '127.0.0.1')
+  await once(socket, 'connect')
+  while (!console.isInUse()) await new Promise((done) => setImmediate(done))
+  socket.destroy()
+  while (console.isInUse()) await new Promise((done) => setImmediate(done))
+  at.sessions = [{ console: null }]
+  assert.equal(console.isInUse(), false, 'a session of the command line')
+  at.sessions = [{ console: null }, { console: { person: 'owner' } }]
+  assert.equal(console.isInUse(), true)
+  await console.turnOff()
+  assert.equal(console.isInUse(), false)
 })

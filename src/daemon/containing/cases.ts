@@ -12,25 +12,27 @@ export interface ContainRequest {
   /** The snapshot its workspace goes back to; absent: the newest whole one from before it began. */
   readonly to: string | undefined
   readonly keepWorkspace: boolean
+  /** Hosts and addresses that nobody here reaches any more. */
+  readonly block: readonly string[]
 }
 
 /**
  * Opens the case of an agent that somebody wants contained. Everything is ordered at once and written down, so whatever
- * ends this process, the next one goes on with the same orders: freeze it, look at it, kill it, take its rights, its
- * connections and its secrets away, and put its workspace back.
+ * ends this process, the next one goes on with the same orders: freeze it, look at it, cut its connections, kill it, take
+ * its rights and its secrets away, and put its workspace back.
  *
  * @throws WorkspaceError `SNAPSHOT_MISSING`; IncidentError `INCIDENTS_UNTRUSTED`
  */
 export function containAgent(
   options: Options,
-  { agent, reason, to, keepWorkspace }: ContainRequest,
+  { agent, reason, to, keepWorkspace, block }: ContainRequest,
   by: string,
 ): Incident {
   const runs = runsOf(options, agent)
   const back = keepWorkspace ? [] : rollBackOrders(options, agent, runs, to)
   const first: Order = { action: 'freeze_agent', target: agent, input: { hold: 'yes' } }
   const taken = (
-    ['snapshot_evidence', 'kill_agent', 'revoke_rights', 'close_egress', 'disable_secrets'] as const
+    ['snapshot_evidence', 'close_egress', 'kill_agent', 'revoke_rights', 'disable_secrets'] as const
   ).map((action): Order => ({ action, target: agent }))
   const evidence = {
     runs: runs.length,
@@ -44,7 +46,8 @@ export function containAgent(
     agent,
     evidence,
   }
-  const incident = options.incidents.book.open(about, [first, ...taken, ...back])
+  const blocked = block.map((target): Order => ({ action: 'block_address', target }))
+  const incident = options.incidents.book.open(about, [first, ...taken, ...blocked, ...back])
   options.incidents.outbox.kick()
   return incident
 }
@@ -75,7 +78,7 @@ export function openPlaybook(options: Options, request: PlaybookRequest, by: str
 }
 
 function breachOrders(agent = ''): Order[] {
-  const actions = ['snapshot_evidence', 'kill_agent', 'close_egress', 'revoke_rights'] as const
+  const actions = ['snapshot_evidence', 'close_egress', 'kill_agent', 'revoke_rights'] as const
   return [
     { action: 'freeze_agent', target: agent, input: { hold: 'yes' } },
     ...actions.map((action): Order => ({ action, target: agent })),

@@ -1,18 +1,15 @@
 import { isStopped, type HaltedRun } from '../../contain/stop/index.ts'
-import { freezeAll, isAlive } from '../../enforce/sandbox/index.ts'
+import { freezeAll, isAlive, membersOf } from '../../enforce/sandbox/index.ts'
 import type { ActionPort, Incident, Order, Seen } from '../../contain/incident/index.ts'
 import { haltEvent } from '../http/stop.ts'
 import type { LiveRun } from '../runs.ts'
-import { BY, type ContainOptions } from './options.ts'
+import { stillAsking, sumOf, takeBack, takenBackWords, type AskingOptions, type TakenBack } from './asking.ts'
+import { agentOf, BY, EVERY_AGENT, type ContainOptions } from './options.ts'
 
-type Options = Pick<ContainOptions, 'stops' | 'permits' | 'halt' | 'live' | 'append' | 'lost' | 'clock'>
+type Options = AskingOptions & Pick<ContainOptions, 'stops' | 'halt' | 'live' | 'append' | 'lost'>
 
-/** Every agent, in an order. */
-export const EVERY_AGENT = '*'
-
-export function agentOf(target: string): string | undefined {
-  return target === EVERY_AGENT ? undefined : target
-}
+/** A kill that does not work gives up after five seconds; what is left is looked at then. */
+const KILL_MS = 10_000
 
 /** The runs of an agent, or of all, whose process 1 is there. */
 export function runsOf({ live }: Pick<Options, 'live'>, target: string): LiveRun[] {
@@ -23,25 +20,35 @@ export function runsOf({ live }: Pick<Options, 'live'>, target: string): LiveRun
 }
 
 /**
- * Nothing of the agent goes on, and nothing of it begins: a stop in the stop file, its open permits cancelled, what runs
- * frozen and then killed. With `hold` in the order it stays frozen, for somebody to look at first.
+ * Nothing of the agent goes on, and nothing of it begins: a stop in the stop file, its open permits and tokens cancelled,
+ * its questions answered with a no, what runs frozen and then killed. With `hold` in the order it stays frozen, for
+ * somebody to look at first.
  */
 export function freezePort(options: Options): ActionPort {
+  const taken = new Map<string, TakenBack>()
   return {
     async act(order, incident) {
       const why = reasonOf(incident)
       const written = attempt(() => stopIt(options, agentOf(order.target), why))
-      cancelPermits(options, agentOf(order.target), why)
+      const left = attempt(() => {
+        taken.set(incident.id, sumOf(takeBack(options, order.target, why), taken.get(incident.id)))
+      })
       if (order.input?.['hold'] === 'yes') await hold(options, order.target)
       else await kill(options, order, incident)
       // told last: a disk that is full must not save what runs
       if (written !== undefined) throw written
+      if (left !== undefined) throw left
     },
-    async look(order) {
+    async look(order, { id }) {
       const stop = stopOf(options, order.target)
       if (stop === undefined) return { state: 'failed', evidence: 'no stop is in force' }
-      return await lookAt(options, order, `stopped since ${stop.since}`)
+      const asking = stillAsking(options, order.target)
+      if (asking !== undefined) return { state: 'failed', evidence: asking }
+      const back = taken.get(id)
+      const words = back === undefined ? '' : takenBackWords(back)
+      return await lookAt(options, order, `stopped since ${stop.since}${words}`)
     },
+    mostMs: KILL_MS,
   }
 }
 
@@ -60,6 +67,7 @@ export function killPort(options: Options): ActionPort {
   return {
     act: async (order, incident) => await kill(options, order, incident),
     look: async ({ target }) => gone(runsOf(options, target), 'looked for its process 1'),
+    mostMs: KILL_MS,
   }
 }
 
@@ -68,8 +76,20 @@ function gone(runs: readonly LiveRun[], after: string): Seen {
     ? { state: 'done', evidence: `${after}; nothing of it runs` }
     : {
         state: 'failed',
-        evidence: `${after}; still there: ${runs.map(({ running }) => running.runId).join(' ')}`,
+        evidence: `${after}; still there: ${runs.map(stillWords).join(', ')}`,
       }
+}
+
+/** What waits in the kernel cannot be killed by anybody until the kernel lets it go: whoever reads this should know why. */
+function stillWords({ running: { runId, init } }: LiveRun): string {
+  const members = membersOf(init)
+  const waiting = members.filter(({ state }) => state === 'D')
+  const pids = waiting.map(({ pid }) => `pid ${pid}`).join(' ')
+  const why =
+    waiting.length === 0
+      ? ''
+      : `, of which ${waiting.length} ${waiting.length === 1 ? 'waits' : 'wait'} in the kernel and cannot be killed before it lets go: ${pids}`
+  return `${runId} (${members.length} processes${why})`.slice(0, 400)
 }
 
 async function kill(options: Options, { target }: Order, incident: Incident): Promise<void> {
@@ -93,16 +113,6 @@ export function stopOf({ stops }: Pick<Options, 'stops'>, target: string) {
 function stopIt({ stops, clock }: Options, agent: string | undefined, reason: string): void {
   if (stopOf({ stops }, agent ?? EVERY_AGENT) !== undefined) return
   stops.stop(agent, { since: new Date(clock.now()).toISOString(), by: BY, reason })
-}
-
-function cancelPermits({ permits }: Options, agent: string | undefined, why: string): void {
-  permits.cancel(
-    ({ principal, action, door }) =>
-      agent === undefined
-        ? principal !== 'owner' || door === 'sandbox'
-        : principal === agent || action === `agent:start:${agent}`,
-    why,
-  )
 }
 
 /** How a stop of ours says whose it is, so that its recovery lifts it and no other. */

@@ -3,21 +3,23 @@ import {
   dueSteps,
   fileIncidentStore,
   IncidentBook,
-  isLatched,
   Outbox,
   type ActionPorts,
   type Incident,
 } from '../../contain/incident/index.ts'
 import { Quarantine } from '../../contain/quarantine/index.ts'
 import type { Finding } from '../../core/incident.ts'
+import { Deadlines } from './deadlines.ts'
 import { blockPort, closeEgressPort } from './egress.ts'
 import { bookInRecord, incidentEvent, isRecorded } from './events.ts'
 import { evidencePort } from './evidence.ts'
-import { agentOf, freezePort, killPort, reasonOf, stopOf } from './freezing.ts'
-import { BY, type ContainOptions } from './options.ts'
+import { freezePort, killPort } from './freezing.ts'
+import { holdAgain, release } from './holding.ts'
+import type { ContainOptions } from './options.ts'
 import { quarantinePort } from './quarantining.ts'
 import { disableSecretsPort, lockSecretsPort, revokePort, type RevokeOptions } from './rights.ts'
 import { rollBackPort } from './rolling-back.ts'
+import { isOutcome, outcomeToTell } from './told.ts'
 
 export type IncidentsOptions = ContainOptions & Pick<RevokeOptions, 'allowances'>
 
@@ -30,12 +32,13 @@ export class Incidents {
   readonly outbox: Outbox
   readonly quarantine: Quarantine
   readonly #options: IncidentsOptions
+  readonly #deadlines: Deadlines
   #flushed:
     | { readonly done: Promise<void>; readonly timer: NodeJS.Timeout; readonly now: () => void }
     | undefined
 
   constructor(options: IncidentsOptions) {
-    const { values, keys, ledger, clock, lost, append } = options
+    const { values, keys, ledger, clock, lost, append, redact, send } = options
     const now = () => clock.now()
     this.#options = options
     this.quarantine = new Quarantine(join(values['paths.state'], 'quarantine'), now)
@@ -49,10 +52,12 @@ export class Incidents {
       ...{ store, now, groupMs: values['alert.group'], isOwn: isAboutWarder },
       told: (event, incident, number) => {
         if (isRecorded(event)) void append(incidentEvent(event, incident, number)).catch(lost)
+        if (event.what === 'moved' && isOutcome(event.to)) send(outcomeToTell(incident, event.to, redact))
       },
     })
     const ports = portsOf({ ...options, quarantine: this.quarantine })
     this.outbox = new Outbox({ book: this.book, ports, now, monotonicMs: () => clock.monotonicMs(), lost })
+    this.#deadlines = new Deadlines({ ...options, book: this.book })
   }
 
   /**
@@ -74,7 +79,7 @@ export class Incidents {
   /** What an earlier daemon left undone goes on, and what latched incidents hold is held again. */
   begin(): void {
     const damage = this.book.isDamaged ? this.book.problem() : undefined
-    for (const incident of this.book.active()) this.#holdAgain(incident)
+    for (const incident of this.book.active()) holdAgain(this.#options, incident)
     if (damage !== undefined) {
       void this.report({
         ...{
@@ -87,6 +92,7 @@ export class Incidents {
       }).catch(this.#options.lost)
     }
     this.outbox.kick()
+    this.#deadlines.begin()
   }
 
   /** Whether an agent is being contained just now: it may be held frozen for its evidence before it ends. */
@@ -112,7 +118,9 @@ export class Incidents {
       ...failed.map(({ id }) => `${id} is not contained: warder incident show ${id}`),
       ...(open.length === 0
         ? []
-        : [`${open.length} incidents wait for somebody to look: warder incident list`]),
+        : [
+            `${open.length === 1 ? '1 incident waits' : `${open.length} incidents wait`} for somebody to look: warder incident list`,
+          ]),
     ]
   }
 
@@ -127,53 +135,14 @@ export class Incidents {
 
   /** Gives back what the incident held, where no other one holds it. */
   release(resolved: Incident): string[] {
-    const { stops, secrets, out, mcp } = this.#options
-    const others = this.book.active().flatMap(({ actions }) => actions)
-    const isHeld = (action: string, target: string) =>
-      others.some((each) => each.action === action && each.target === target)
-    const lifted: string[] = []
-    mcp.withheld.release(resolved.id)
-    for (const { action, target } of resolved.actions) {
-      if (isHeld(action, target)) continue
-      if (action === 'freeze_agent' && isOurs(stopOf({ stops }, target))) {
-        stops.resume(agentOf(target))
-        lifted.push(target === '*' ? 'the stop of all agents' : `the stop of ${target}`)
-      }
-      if (action === 'lock_secrets' && secrets.room.shutBecause !== undefined) {
-        secrets.room.reopen()
-        lifted.push('the lock of the secret store')
-      }
-      if (action === 'block_address') {
-        out.ways.blocked.delete(target)
-        lifted.push(`the block of ${target}`)
-      }
-    }
-    return lifted
+    return release(this.#options, resolved, this.book.active())
   }
 
   async close(): Promise<void> {
+    this.#deadlines.close()
     await this.outbox.close()
     this.#flushed?.now()
     this.book.close()
-  }
-
-  /** A restart, or somebody with a text editor, ends no latch. */
-  #holdAgain(incident: Incident): void {
-    const { stops, secrets, out, mcp, clock, lost } = this.#options
-    const why = reasonOf(incident)
-    for (const { action, target, input, state } of incident.actions) {
-      if (state !== 'done') continue
-      try {
-        if (action === 'freeze_agent' && isLatched(incident.class) && !stopOf({ stops }, target))
-          stops.stop(agentOf(target), { since: new Date(clock.now()).toISOString(), by: BY, reason: why })
-        if (action === 'lock_secrets') secrets.room.shut(`the store is shut by ${why}`)
-        if (action === 'block_address') out.ways.blocked.add(target)
-        if (action === 'quarantine' && input?.['kind'] === 'tool')
-          mcp.withheld.add(input['server'] ?? '', input['tool'] ?? '', incident.id)
-      } catch (error) {
-        lost(error)
-      }
-    }
   }
 
   /** Resolves with the next write of counts. */
@@ -207,11 +176,6 @@ function portsOf(options: IncidentsOptions & { readonly quarantine: Quarantine }
     roll_back: rollBackPort(options),
     log_alert: alertPort(options),
   }
-}
-
-/** Of any incident: whoever froze an agent first wrote the stop, and every other one found it there. */
-function isOurs(stop: ReturnType<typeof stopOf>): boolean {
-  return stop?.by === BY && stop.reason.startsWith('incident INC-')
 }
 
 /** The record has it, or the action is not done. */

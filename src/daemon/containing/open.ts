@@ -17,14 +17,14 @@ export interface Containing {
 
 /** What is done about findings that are incidents, and about agents that somebody wants contained. */
 export function openContaining(
-  options: WatchOptions & Partial<Pick<ContainOptions, 'integrityEvidence'>>,
+  options: WatchOptions & Pick<ContainOptions, 'integrityEvidence' | 'send' | 'raise'>,
 ): Containing {
-  const { approving, integrityEvidence = () => undefined } = options
+  const { approving } = options
   const allowances = {
     list: () => approving.allowances.list().map(({ id, agent }) => ({ id, agent })),
     revoke: (id: string, by: string) => approving.revoke(id, by),
   }
-  const whole = { ...options, allowances, integrityEvidence }
+  const whole = { ...options, allowances, questions: approving.desk }
   const incidents = new Incidents(whole)
   return {
     report: incidents.report,

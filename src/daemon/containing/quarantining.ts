@@ -3,6 +3,7 @@ import type { ActionPort, Order, Seen } from '../../contain/incident/index.ts'
 import type { Quarantine } from '../../contain/quarantine/index.ts'
 import { runName } from '../mcp-admit.ts'
 import { freezePort } from './freezing.ts'
+import { withhold } from './holding.ts'
 import type { ContainOptions } from './options.ts'
 
 type Options = Parameters<typeof freezePort>[0] &
@@ -14,9 +15,10 @@ export function quarantinePort(options: Options): ActionPort {
   const asServer = (order: Order): Order => ({ action: 'freeze_agent', target: runName(order.target) })
   return {
     async act(order, incident) {
-      const { kind, server = '', tool = '' } = order.input ?? {}
+      const { kind } = order.input ?? {}
+      withhold(options, order, incident.id)
       if (kind === 'server') return await freeze.act(asServer(order), incident)
-      if (kind === 'tool') return options.mcp.withheld.add(server, tool, incident.id)
+      if (kind === 'tool') return
       // taken before, by an attempt whose receipt was never written
       if (options.quarantine.of(order.target, incident.id) === undefined || existsSync(order.target))
         options.quarantine.take(order.target, incident.id)

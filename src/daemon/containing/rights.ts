@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import type { ActionPort, Incident } from '../../contain/incident/index.ts'
 import { messageOf } from '../../core/error.ts'
 import { withdrawnEvent } from '../events.ts'
-import { agentOf, reasonOf } from './freezing.ts'
-import type { ContainOptions } from './options.ts'
+import { tokensOf } from './asking.ts'
+import { reasonOf } from './freezing.ts'
+import { agentOf, EVERY_AGENT, type ContainOptions } from './options.ts'
 
 type Options = Pick<
   ContainOptions,
@@ -26,9 +27,7 @@ function rightsOf({ grants, allowances, people, clock }: Options, agent: string 
       .filter(({ grant, state }) => isTheirs(grant.principal) && (state === 'live' || state === 'pending'))
       .map(({ grant }) => grant),
     allowances: allowances.list().filter((each) => isTheirs(each.agent)),
-    tokens: (people.room.roomsIfAny()?.slips.list() ?? []).filter(
-      (slip) => isTheirs(slip.agent) && slip.revokedAt === null && slip.expiresAt > now,
-    ),
+    tokens: tokensOf({ people, clock }, agent ?? EVERY_AGENT),
   }
 }
 

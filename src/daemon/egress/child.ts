@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { networkInterfaces } from 'node:os'
 import { KnownError, messageOf } from '../../core/error.ts'
 import { newId } from '../../core/id.ts'
 import { createSecretScanner } from '../../decide/inspect/secret/index.ts'
@@ -11,11 +10,13 @@ import {
   type Answer,
   type Egress,
   type EgressEvent,
+  type RunUsage,
   type EgressGrant,
   type Question,
 } from '../../enforce/egress/index.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { closeSecrets, fromWire, kept } from './grant-words.ts'
+import { ownAddresses } from './own-addresses.ts'
 import { ToEgressShape, type FromEgress, type ToEgress } from './words.ts'
 
 type Begin = Extract<ToEgress, { say: 'begin' }>['settings']
@@ -58,7 +59,7 @@ export class EgressChild {
       record: (event) => this.#record(event),
       resolve: resolvers === undefined ? systemResolve() : serverResolve(resolvers),
       clock: systemClock,
-      isOwn,
+      isOwn: ownAddresses(systemClock),
       // the tags of what it finds are compared within a run, never beyond this process
       scanner: createSecretScanner({ key: randomBytes(32), minimum: 'medium' }),
       newId,
@@ -100,12 +101,12 @@ export class EgressChild {
         return {
           say: 'used',
           call,
-          ...(usage === undefined ? {} : { usage: { ...usage, places: [...usage.places] } }),
+          ...(usage === undefined ? {} : { usage: usageWords(usage) }),
         }
       }
       case 'usage': {
         const usage = await egress.usage(words.runId)
-        return { say: 'used', call, usage: { ...usage, places: [...usage.places] } }
+        return { say: 'used', call, usage: usageWords(usage) }
       }
       case 'halt':
         await egress.halt(words.why)
@@ -161,15 +162,14 @@ function eventWords(event: EgressEvent): Extract<FromEgress, { say: 'event' }>['
     : event
 }
 
+function usageWords(usage: RunUsage): NonNullable<Extract<FromEgress, { say: 'used' }>['usage']> {
+  return { ...usage, places: [...usage.places], outward: [...usage.outward] }
+}
+
 function proxyOf({ authorization, ...rest }: NonNullable<Begin['proxy']>) {
   return authorization === undefined ? rest : { ...rest, authorization: kept(authorization) }
 }
 
 function present<T extends object>(some: T): { [K in keyof T]?: NonNullable<T[K]> } {
   return Object.fromEntries(Object.entries(some).filter(([, value]) => value !== undefined)) as never
-}
-
-/** Asked for each connection: interfaces come and go, and the call takes microseconds. */
-function isOwn(address: string): boolean {
-  return Object.values(networkInterfaces()).some((each) => each?.some((own) => own.address === address))
 }

@@ -57,6 +57,11 @@ const ContentShape = z.strictObject({
     .optional(),
 })
 
+const LimitShape = z.strictObject({
+  ...{ id: Text, host: Text, ports: Ports.optional() },
+  ...{ atOnce: z.int().min(1).optional(), timeoutMs: z.int().min(1).optional() },
+})
+
 export const GrantShape = z.strictObject({
   runId: z.string().min(1).max(128),
   agent: Text,
@@ -65,6 +70,7 @@ export const GrantShape = z.strictObject({
     ...{ requests: Count, requestsPerMinute: Count, connectionsAtOnce: Count },
     ...{ bytesOut: Count, bytesIn: Count },
   }),
+  limits: z.array(LimitShape).max(256_000),
   intercept: Texts,
   secrets: z.array(BindingShape).max(256),
   content: z.array(ContentShape).max(1000),

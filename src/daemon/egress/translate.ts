@@ -10,7 +10,8 @@ export function answerWords(answer: Answer): Extract<ToEgress, { say: 'answer' }
   const list = (texts: readonly string[] | undefined) => (texts === undefined ? undefined : [...texts])
   return {
     ...rest,
-    shapes: shapes.map(({ methods, paths, addresses, opaque }) => ({
+    shapes: shapes.map(({ id, methods, paths, addresses, opaque }) => ({
+      ...(id === undefined ? {} : { id }),
       ...(methods === undefined ? {} : { methods: list(methods) }),
       ...(paths === undefined ? {} : { paths: list(paths) }),
       ...(addresses === undefined ? {} : { addresses: list(addresses) }),

@@ -109,6 +109,7 @@ const EventShape = z.discriminatedUnion('kind', [
     status: z.int().optional(),
     code: Text.optional(),
     reason: Text.optional(),
+    fix: Text.optional(),
     labels: z.array(Text),
     secrets: z.array(Text),
     findings: z.array(Text),
@@ -136,6 +137,7 @@ const PlaceUsageShape = z.strictObject({ ...Place, connections: Amount, bytesOut
 const UsageShape = z.strictObject({
   ...{ requests: Amount, refused: Amount, connections: Amount, bytesOut: Amount, bytesIn: Amount },
   places: z.array(PlaceUsageShape),
+  outward: z.array(z.strictObject({ localPort: Amount, address: Text, port: Amount })),
 })
 
 export const FromEgressShape = z.discriminatedUnion('say', [

@@ -1,5 +1,5 @@
 import type { OutputOf, ParsedInputOf } from '../../api/endpoints.ts'
-import type { ChangeAnswer } from '../../api/words.ts'
+import type { ChangeAnswer } from '../../api/changes.ts'
 import { digestOf } from '../../core/canonical.ts'
 import type { Change, ChangeSet, Clone } from '../../enforce/workspace/index.ts'
 import type { Credential } from '../../gate/index.ts'

@@ -11,7 +11,7 @@ interface FirewallHandlerOptions {
 }
 
 /** What only closes again, or keeps what was looked at, is never held up; all else is as grave as it gets. */
-const LESS: readonly FirewallActName[] = ['confirm', 'rollback', 'revoke', 'restore']
+const LESS: readonly FirewallActName[] = ['confirm', 'rollback', 'revoke', 'restore', 'block']
 
 function riskOf(act: FirewallActName): RiskLevel {
   return LESS.includes(act) ? 'medium' : 'critical'

@@ -1,4 +1,4 @@
-import type { GrantAnswer } from '../../api/words.ts'
+import type { GrantAnswer } from '../../api/grant.ts'
 import { parseDurationMs } from '../../core/quantity.ts'
 import { PolicyError, type Grant, type GrantBook, type GrantState } from '../../decide/policy/index.ts'
 import type { Acts } from '../acts.ts'

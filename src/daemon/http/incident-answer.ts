@@ -2,6 +2,7 @@ import type { IncidentAnswer, ReceiptAnswer } from '../../api/incidents.ts'
 import {
   isLatched,
   needsEvidence,
+  overdueSteps,
   stepsOf,
   type Incident,
   type Receipt,
@@ -27,7 +28,8 @@ export function iso(at: number): string {
   return new Date(at).toISOString()
 }
 
-export function incidentAnswer(incident: Incident): IncidentAnswer {
+/** @param now epoch milliseconds: what should have been done by then says so */
+export function incidentAnswer(incident: Incident, now: number): IncidentAnswer {
   const {
     openedAt,
     lastAt,
@@ -39,6 +41,7 @@ export function incidentAnswer(incident: Incident): IncidentAnswer {
     key: _,
     ...rest
   } = incident
+  const late = new Set(overdueSteps(incident, now).map(({ id }) => id))
   const told = (said: NonNullable<Incident['resolved']>) => ({ ...said, at: iso(said.at) })
   return {
     ...rest,
@@ -55,6 +58,7 @@ export function incidentAnswer(incident: Incident): IncidentAnswer {
       ...{ ...step, automatic: own.length > 0 },
       ...(at === undefined ? {} : { at: iso(at) }),
       ...(dueAt === undefined ? {} : { dueAt: iso(dueAt) }),
+      overdue: late.has(step.id),
     })),
     timeline: timeline.map(({ at, what }) => ({ at: iso(at), what })),
   }

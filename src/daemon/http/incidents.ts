@@ -55,11 +55,14 @@ function readers({
       })
       const problem = book.problem()
       return {
-        ...{ incidents: found.slice(0, limit).map(incidentAnswer), total: found.length },
+        ...{
+          incidents: found.slice(0, limit).map((each) => incidentAnswer(each, rest.clock.now())),
+          total: found.length,
+        },
         ...(problem === undefined ? {} : { problem }),
       }
     },
-    incidentShow: ({ id }) => incidentAnswer(book.find(id)),
+    incidentShow: ({ id }) => incidentAnswer(book.find(id), rest.clock.now()),
     async incidentExport({ ids }, { credential }) {
       const chosen = ids.length === 0 ? book.list() : ids.map((id) => book.find(id))
       const asked = acting(credential, 'export', 'medium', { ids: chosen.map(({ id }) => id) })
@@ -86,13 +89,13 @@ function movers(
       const { value } = await acts.act(asked, 'containment', ({ who }) =>
         book.acknowledge(incident.id, `${by} (${who.id})`, cause),
       )
-      return incidentAnswer(value)
+      return incidentAnswer(value, clock.now())
     },
     async incidentResolve({ id, by, reason, accept, dry }, { credential }) {
       const incident = book.find(id)
       const given = { acceptUnconfirmed: accept.includes('unconfirmed'), evidenceAt: evidenceOf(options) }
       book.mayResolve(dry ? { ...incident, state: 'acknowledged' } : incident, given)
-      if (dry) return { incident: incidentAnswer(incident), lifted: [] }
+      if (dry) return { incident: incidentAnswer(incident, clock.now()), lifted: [] }
       await people.fresh(credential, 'incident resolve')
       const asked = acting(
         credential,
@@ -103,7 +106,7 @@ function movers(
       )
       const { value } = await acts.act(asked, 'containment', ({ who }) => {
         const resolved = book.resolve(incident.id, `${by} (${who.id})`, reason, given)
-        return { incident: incidentAnswer(resolved), lifted: incidents.release(resolved) }
+        return { incident: incidentAnswer(resolved, clock.now()), lifted: incidents.release(resolved) }
       })
       return value
     },
@@ -118,7 +121,7 @@ function movers(
           return await settled(outbox.settled(incident.id), () => book.get(incident.id))
         },
       )
-      return incidentAnswer(value)
+      return incidentAnswer(value, clock.now())
     },
     async incidentStep({ id, step, by, note, waive }, { credential }) {
       const incident = book.find(id)
@@ -128,7 +131,7 @@ function movers(
       const { value } = await acts.act(asked, 'containment', ({ who }) =>
         book.step(incident.id, step, state, `${by} (${who.id})`, note),
       )
-      return incidentAnswer(value)
+      return incidentAnswer(value, clock.now())
     },
     async resume(input, caller) {
       refuseLatched(book, input.agent)
@@ -138,7 +141,7 @@ function movers(
 }
 
 function openers(options: IncidentHandlerOptions): Pick<Handlers, 'incidentPlaybook' | 'contain'> {
-  const { incidents, acts } = options
+  const { incidents, acts, clock } = options
   const { book, outbox } = incidents
   return {
     async incidentPlaybook({ playbook, agent, secret, reason }, { credential }) {
@@ -148,10 +151,10 @@ function openers(options: IncidentHandlerOptions): Pick<Handlers, 'incidentPlayb
         const { id } = openPlaybook(options, { playbook, agent, secret, reason }, who.id)
         return await settled(outbox.settled(id), () => book.get(id))
       })
-      return incidentAnswer(value)
+      return incidentAnswer(value, clock.now())
     },
-    async contain({ agent, reason, to, keepWorkspace }, { credential }) {
-      const input = { agent, reason, to: to ?? null, keepWorkspace }
+    async contain({ agent, reason, to, keepWorkspace, block }, { credential }) {
+      const input = { agent, reason, to: to ?? null, keepWorkspace, block }
       // like a stop: never held up by a ledger that is down
       const asked = {
         credential,
@@ -163,11 +166,11 @@ function openers(options: IncidentHandlerOptions): Pick<Handlers, 'incidentPlayb
         reason,
       }
       const { value, verdict } = await acts.act(asked, 'containment', async ({ who }) => {
-        const { id } = containAgent(options, { agent, reason, to, keepWorkspace }, who.id)
+        const { id } = containAgent(options, { agent, reason, to, keepWorkspace, block }, who.id)
         return await settled(outbox.settled(id), () => book.get(id))
       })
       return {
-        ...{ incident: incidentAnswer(value), times: timesOf(value) },
+        ...{ incident: incidentAnswer(value, clock.now()), times: timesOf(value) },
         ...(verdict.entry === undefined ? {} : { entry: verdict.entry }),
       }
     },

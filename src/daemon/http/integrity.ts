@@ -79,8 +79,9 @@ function violationAnswer({ path, category, what, fields, before, after }: Violat
   }
 }
 
-function side({ kind, mode, uid, gid, size, inode, links, sha256, target, xattrs }: Entry) {
+function side({ kind, mode, uid, gid, size, inode, birth, links, sha256, target, xattrs }: Entry) {
   return {
+    ...(birth === '' ? {} : { birth: new Date(Number(BigInt(birth) / 1_000_000n)).toISOString() }),
     ...{ kind, mode: mode.toString(8).padStart(4, '0'), uid, gid, size, inode, links },
     ...{ sha256, target, xattrs },
   }

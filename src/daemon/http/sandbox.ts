@@ -1,4 +1,4 @@
-import type { BoxAnswer } from '../../api/words.ts'
+import type { BoxAnswer } from '../../api/sandbox.ts'
 import { newId } from '../../core/id.ts'
 import type { Principal } from '../../core/principal.ts'
 import {

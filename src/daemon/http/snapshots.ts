@@ -1,4 +1,4 @@
-import type { SnapshotAnswer } from '../../api/words.ts'
+import type { SnapshotAnswer } from '../../api/changes.ts'
 import type { Snapshot } from '../../enforce/workspace/index.ts'
 import type { Acts } from '../acts.ts'
 import { CHANGES_DOOR, relativePaths, type Workspaces } from '../workspace-paths.ts'

@@ -27,7 +27,10 @@ export interface OpenAlerts {
   readonly close: () => Promise<void>
 }
 
-type Needs = Pick<WatchOptions, 'values' | 'append' | 'lost' | 'redact' | 'clock' | 'log' | 'version'>
+type Needs = Pick<
+  WatchOptions,
+  'values' | 'engine' | 'append' | 'lost' | 'redact' | 'clock' | 'log' | 'version'
+>
 
 /** What a restart reads of the feed, to go on with what was open. */
 const TAIL_BYTES = 256 * 1024

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { PolicyEngine } from '../../decide/policy/index.ts'
 import type { GateEvent } from '../../gate/index.ts'
 import { systemClock } from '../../platform/clock.ts'
 import type { SettingValues } from '../../platform/settings.ts'
@@ -57,6 +58,7 @@ function sending(t: TestContext, settings: Partial<SettingValues>): Sending {
     } as unknown as SettingValues
     const senders = openSenders({
       ...{ values, clock: systemClock, version: '1.2.3', lost: (error) => lost.push(error) },
+      engine: new PolicyEngine({ monotonicMs: () => 0 }),
       append: async (each) => recorded.push(each),
       log: { error() {}, warn() {}, info() {}, debug() {} },
     })

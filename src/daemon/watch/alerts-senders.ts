@@ -3,9 +3,9 @@ import { isAtLeast } from '../../core/risk.ts'
 import type { EgressEvent } from '../../enforce/egress/index.ts'
 import { readPrivateFile } from '../../platform/files.ts'
 import { egressEvent } from '../egress-events.ts'
+import { ownAddress, ownFetch } from '../own-fetch.ts'
 import { invalidSender } from './alerts-error.ts'
 import type { AlertEvent } from './alerts-event.ts'
-import { checkedUrl, fetchTo } from './alerts-fetch.ts'
 import { otlpSender } from './alerts-otlp.ts'
 import { Spool, type Sender, type SpoolFacts } from './alerts-spool.ts'
 import { syslogSender } from './alerts-syslog.ts'
@@ -21,7 +21,10 @@ export interface Senders {
   close(): Promise<void>
 }
 
-export type SendersOptions = Pick<WatchOptions, 'values' | 'append' | 'lost' | 'clock' | 'log' | 'version'>
+export type SendersOptions = Pick<
+  WatchOptions,
+  'values' | 'engine' | 'append' | 'lost' | 'clock' | 'log' | 'version'
+>
 
 /** @throws AlertError `ALERT_SENDER_INVALID`, FileError: a way that cannot work is no way, and whoever set it learns it at once */
 export function openSenders(options: SendersOptions): Senders {
@@ -41,23 +44,27 @@ export function openSenders(options: SendersOptions): Senders {
   }
 }
 
-function sendersOf({ values, append, clock, log, version }: SendersOptions): readonly Sender[] {
+function sendersOf({ values, append, clock, log, version, engine }: SendersOptions): readonly Sender[] {
   const least = values['alert.send_severity']
   const wants = ({ alert }: AlertEvent) => isAtLeast(alert.severity, least)
   const now = () => clock.now()
   const record = async (event: EgressEvent) => void (await append(egressEvent(event)))
-  const reach = { values, clock, record, warn: (message: string) => log.warn(message) }
+  const warn = (message: string) => log.warn(message)
+  const reach = { values, clock, record, warn, policy: () => engine.policy().source.value }
   const senders: Sender[] = []
   const { 'alert.webhook_url': hook, 'alert.otlp_url': otlp, 'alert.syslog': syslog } = values
   if (hook !== undefined) {
-    const url = checkedUrl('alert.webhook_url', hook)
-    const fetch = fetchTo(url, 'warder:webhook', reach)
+    const setting = 'alert.webhook_url'
+    const url = ownAddress(setting, hook, invalidSender)
+    const fetch = ownFetch({ setting, url, name: 'warder:webhook' }, reach)
     const secret = secretIn(values['alert.webhook_secret'])
     senders.push(alertWebhook({ url, secret, wants, fetch, now, events: values['alert.webhook_events'] }))
   }
   if (otlp !== undefined) {
-    const url = checkedUrl('alert.otlp_url', otlp)
-    senders.push(otlpSender({ url, wants, now, version, fetch: fetchTo(url, 'warder:otlp', reach) }))
+    const setting = 'alert.otlp_url'
+    const url = ownAddress(setting, otlp, invalidSender)
+    const fetch = ownFetch({ setting, url, name: 'warder:otlp' }, reach)
+    senders.push(otlpSender({ url, wants, now, version, fetch }))
   }
   if (syslog !== undefined) senders.push(syslogSender({ address: syslog, wants, pid: process.pid }))
   return senders

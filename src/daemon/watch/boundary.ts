@@ -9,6 +9,7 @@ import {
   type Seen,
 } from '../../watch/host/index.ts'
 import type { LiveRun } from '../runs.ts'
+import type { BuiltRun, RunWatcher } from './run-watcher.ts'
 
 export interface BoundaryOptions {
   readonly live: () => readonly LiveRun[]
@@ -25,15 +26,21 @@ export interface BoundaryOptions {
   readonly everyMs?: number
 }
 
-/** How often it is looked whether runs began or ended. */
+/** How often it is looked whether runs began or ended that nobody told of, and whether one should have. */
 const LOOK_MS = 200
 /** What is seen of a run may be told a while after its end. */
 const REMEMBER_MS = 60_000
 
-/** The alarm at the border of every run: begins with a run, ends with it, and tells what no permit explains. */
-export class Boundary {
+interface Known extends KnownRun {
+  /** Told of before it counts as one that goes on. */
+  isStarting: boolean
+  overAt?: number
+}
+
+/** The alarm at the border of every run: begins before its first act, ends with it, and tells what no permit explains. */
+export class Boundary implements RunWatcher {
   readonly #options: BoundaryOptions
-  readonly #known = new Map<string, KnownRun & { readonly run: LiveRun; overAt?: number }>()
+  readonly #known = new Map<string, Known>()
   readonly #overdue = new Overdue()
   readonly lookout: Lookout
   #timer: NodeJS.Timeout | undefined
@@ -53,6 +60,19 @@ export class Boundary {
     this.#timer = setInterval(() => this.look(), this.#options.everyMs ?? LOOK_MS).unref()
   }
 
+  begins(): void {
+    this.lookout.getReady()
+  }
+
+  async built(run: BuiltRun): Promise<void> {
+    await this.#begin(run, true)
+  }
+
+  over(runId: string): void {
+    const known = this.#known.get(runId)
+    if (known !== undefined && known.overAt === undefined) this.#over(known)
+  }
+
   close(): void {
     clearInterval(this.#timer)
     this.lookout.close()
@@ -64,22 +84,26 @@ export class Boundary {
     const runs = live()
     if (runs.length === 0 && this.#known.size === 0) return
     const going = new Set(runs.map(({ running }) => running.runId))
-    for (const run of runs) if (!this.#known.has(run.running.runId)) this.#begin(run)
+    for (const { running, spec, workspace } of runs) {
+      const known = this.#known.get(running.runId)
+      if (known !== undefined) known.isStarting = false
+      else void this.#begin({ ...identityOf(running), spec, workspace, temporary: [] }, false)
+    }
     for (const [runId, known] of this.#known) {
-      if (going.has(runId)) continue
+      if (going.has(runId) || (known.isStarting && known.overAt === undefined)) continue
       if (known.overAt === undefined) this.#over(known)
       else if (now() - known.overAt > REMEMBER_MS) this.#known.delete(runId)
     }
     this.#lookForOverdue(runs)
   }
 
-  #begin(run: LiveRun): void {
-    const { runId, agent } = run.running
-    this.#known.set(runId, { runId, agent, workspace: run.workspace, run })
-    this.lookout.follow(followed(run))
+  async #begin(run: BuiltRun, isStarting: boolean): Promise<void> {
+    const { runId, agent, workspace } = run
+    this.#known.set(runId, { runId, agent, workspace, isStarting })
+    await this.lookout.follow(followed(run))
   }
 
-  #over(known: KnownRun & { overAt?: number }): void {
+  #over(known: Known): void {
     known.overAt = this.#options.now()
     this.#overdue.forget(known.runId)
     this.lookout.forget(known.runId)
@@ -102,16 +126,20 @@ export class Boundary {
   }
 }
 
+function identityOf({ runId, agent, init }: LiveRun['running']): Pick<BuiltRun, 'runId' | 'agent' | 'init'> {
+  return { runId, agent, init }
+}
+
 function lostGrant(grants: readonly string[], holds: (grant: string) => boolean): string | undefined {
   const lost = grants.find((grant) => !holds(grant))
   return lost === undefined ? undefined : `grant ${lost}, which made it wider, is over`
 }
 
-function followed({ running, spec, workspace }: LiveRun): Followed {
+function followed({ runId, init, spec, workspace, temporary }: BuiltRun): Followed {
   const writable = writableOf(spec)
   // what it changes goes aside: then its workspace is for nobody else either, and its own permit does not name it
-  const trees = writable.length === 0 ? [] : [workspace, ...writable]
-  return { runId: running.runId, init: running.init, may: writable, trees: [...new Set(trees)] }
+  const trees = writable.length === 0 ? temporary : [workspace, ...writable, ...temporary]
+  return { runId, init, may: [...writable, ...temporary], trees: [...new Set(trees)] }
 }
 
 /** As paths of the host. Devices and sockets are no trees. */

@@ -96,11 +96,24 @@ export function useFinding(canary: Canary, entry: NamedUse, at: number): Finding
   }
 }
 
+/** The agent at whose own socket something was shown. */
+export interface Shower {
+  readonly name: string
+  readonly run?: string
+}
+
 /** Its token was shown to Warder itself. */
-export function tokenFinding(canary: Canary, uid: number | undefined, at: number): Finding {
+export function tokenFinding(
+  canary: Canary,
+  { uid, by }: { readonly uid: number | undefined; readonly by?: Shower | undefined },
+  at: number,
+): Finding {
+  const who = by !== undefined ? ` by ${by.name}` : uid === undefined ? '' : ` by uid ${uid}`
   return {
-    ...bare(canary, at, `shown:${uid ?? 'unknown'}`),
-    summary: `the fake token ${canary.name} was used at Warder's own door${uid === undefined ? '' : ` by uid ${uid}`}`,
+    ...bare(canary, at, `shown:${by?.name ?? uid ?? 'unknown'}`),
+    summary: `the fake token ${canary.name} was used at Warder's own door${who}`,
+    ...(by === undefined ? {} : { agent: by.name }),
+    ...(by?.run === undefined ? {} : { run: by.run }),
     evidence: { ...evidenceOf(canary), ...(uid === undefined ? {} : { uid }) },
   }
 }

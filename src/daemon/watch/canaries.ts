@@ -14,6 +14,7 @@ import {
   touchFinding,
   traceFinding,
   useFinding,
+  type Shower,
 } from './canaries-finding.ts'
 import { runOf } from './integrity-finding.ts'
 import type { SentryFacts, Touch } from './sentry.ts'
@@ -140,11 +141,11 @@ export class Canaries {
   }
 
   /** A token somebody showed at one of our doors. */
-  shown(token: string, uid: number | undefined): void {
+  shown(token: string, uid: number | undefined, by?: Shower): void {
     if (this.list().length === 0) return
     const digest = sha256(token)
     const canary = this.tokens().find((each) => each.digest === digest)
-    if (canary !== undefined) this.#raise(tokenFinding(canary, uid, this.#options.clock.now()))
+    if (canary !== undefined) this.#raise(tokenFinding(canary, { uid, by }, this.#options.clock.now()))
   }
 
   /** Looks at each. @returns what befell it, by id */

@@ -4,9 +4,6 @@ import type { FieldValue, Observed } from '../../watch/detect/index.ts'
 
 /** What Warder itself does about what it noticed: looked at again, it would feed itself. */
 const OWN_ACTIONS = /^(?:alert|incident|integrity|canary|emergency|watch):/
-/** Layers that only ever speak of agents, whatever these are called. */
-const LAYERS_OF_AGENTS = new Set(['egress', 'mcp', 'sandbox'])
-const NOT_AGENTS = new Set(['warder', 'unknown'])
 
 /**
  * An entry as rules see it.
@@ -49,12 +46,11 @@ function fieldsOf(entry: Entry): Record<string, FieldValue> {
 }
 
 /** The agent an entry is about: of a question whoever it is asked for, of a start whoever is started. */
-function agentOf({ action, agent, target, layer, details }: Entry): string | undefined {
-  const { principal, role } = details
+function agentOf({ action, agent, target, details }: Entry): string | undefined {
+  const { principal } = details
   if (action.startsWith('question:') && typeof principal === 'string') return agentNamed(principal)
   if (action === 'agent:start') return agentNamed(target)
-  if (role === 'agent' || LAYERS_OF_AGENTS.has(layer)) return agentNamed(agent)
-  return NOT_AGENTS.has(agent) ? undefined : agentNamed(agent)
+  return agentNamed(agent)
 }
 
 function agentNamed(name: string): string | undefined {

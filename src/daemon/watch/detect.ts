@@ -3,6 +3,7 @@ import { KnownError, messageOf } from '../../core/error.ts'
 import type { Finding } from '../../core/incident.ts'
 import type { Entry, Ledger } from '../../record/audit/index.ts'
 import { findingOf, LONGEST_WINDOW_S, type Detector, type Observed } from '../../watch/detect/index.ts'
+import { behindRecord, ClockWatch } from './detect-clock.ts'
 import { readCursor, writeCursor, type Cursor } from './detect-cursor.ts'
 import { observedOf } from './detect-entry.ts'
 
@@ -60,6 +61,7 @@ export class Detecting {
   #maybeTold = 0
   #problem: string | undefined = 'it has not begun'
   #lastCycleMs = 0
+  #clock: ClockWatch | undefined
   #seqAtCycle = -1
   #cycles = 0
   #running: Promise<void> | undefined
@@ -69,7 +71,8 @@ export class Detecting {
   }
 
   begin(): void {
-    const { ledger, everyMs, monotonicMs } = this.#options
+    const { ledger, everyMs, monotonicMs, now } = this.#options
+    this.#clock = new ClockWatch(now(), monotonicMs())
     this.#maybeTold = ledger.head().seq
     this.#lastCycleMs = monotonicMs()
     this.#timers.push(
@@ -150,6 +153,8 @@ export class Detecting {
       this.#cursor = { seq: Math.max(0, head - MOST_WARM), at: now() }
     }
     this.#saved = this.#cursor.seq
+    const backMs = behindRecord(this.#cursor.at, now())
+    if (backMs !== undefined) this.#tellClock(backMs, 'while Warder did not run: the record ends later')
     const since = this.#cursor.at - LONGEST_WINDOW_S * 1000
     for (
       let at = Math.max(0, this.#cursor.seq - MOST_WARM);
@@ -187,6 +192,8 @@ export class Detecting {
     this.#cycles += 1
     if (lateMs > (LATE - 1) * everyMs)
       this.#tell('detect.missed-cycle', `detection was held up for ${Math.round(lateMs / 1000)} s`, 'medium')
+    const setBackMs = this.#clock?.look(now(), monotonicMs())
+    if (setBackMs !== undefined) this.#tellClock(setBackMs, 'while Warder ran')
     const behind = ledger.head().seq - this.#cursor.seq
     if (behind > BEHIND && this.#seqAtCycle === this.#cursor.seq)
       this.#tell('detect.behind', `${behind} entries of the ledger were not looked at yet`, 'high')
@@ -197,6 +204,12 @@ export class Detecting {
     } catch (error) {
       this.#tellFailed(error)
     }
+  }
+
+  /** Windows, times on record and what expires go by it; integrity passes and waits do not. */
+  #tellClock(backMs: number, when: string): void {
+    const summary = `the clock of this machine was set back by ${Math.round(backMs / 1000)} s ${when}`
+    this.#tell('detect.clock-set-back', summary, 'high')
   }
 
   #tellFailed(error: unknown): void {

@@ -20,10 +20,14 @@ import {
   type HostOrders,
   type Journal,
   type Listener,
+  type Login,
   type Observed,
   type Seen,
   type SourceFact,
 } from '../../watch/host/index.ts'
+import type { Component } from '../../watch/health/index.ts'
+import { Audit, AUDIT_LOG, bpftracePart } from './host-audit.ts'
+import { SESSION_LOG, Sessions } from './host-sessions.ts'
 
 export interface HostWatchOptions {
   readonly values: SettingValues
@@ -64,6 +68,8 @@ export class HostWatch {
   #modules: ReadonlySet<string> | undefined
   #tail: Tail | undefined
   #journal: Journal | undefined
+  #sessions: Sessions | undefined
+  #audit: Audit | undefined
   #timer: NodeJS.Timeout | undefined
   #problem: string | undefined
   #isFirst = true
@@ -95,7 +101,8 @@ export class HostWatch {
     const log = this.#options.values['watch.auth_log'] ?? LOGS.find((path) => existsSync(path))
     if (log !== undefined) this.#tail = new Tail(log)
     else if (JOURNALS.some((path) => existsSync(path)))
-      this.#journal = startJournal((line) => this.#login(line))
+      this.#journal = startJournal((line) => this.#login(parseLogin(line)))
+    this.#openBooks()
     this.look()
     this.#timer = setInterval(() => this.look(), this.#options.values['watch.host_interval']).unref()
   }
@@ -118,7 +125,9 @@ export class HostWatch {
     try {
       this.#lookAtListeners()
       this.#lookAtModules()
-      for (const line of this.#tail?.lines() ?? []) this.#login(line)
+      for (const line of this.#tail?.lines() ?? []) this.#login(parseLogin(line))
+      this.#sessions?.look()
+      this.#audit?.look()
       this.#problem = undefined
       this.#isFirst = false
     } catch (error) {
@@ -135,6 +144,27 @@ export class HostWatch {
       this.#loginFact(),
       ...(left > 0 ? [{ name: 'places', inForce: false, why: `${left} of watch.places are too many` }] : []),
     ]
+  }
+
+  /** What else tells of logins and more, each with a line of its own: that one of them is not there is no fault. */
+  parts(): readonly Component[] {
+    return [...[this.#sessions, this.#audit].flatMap((each) => each?.part() ?? []), bpftracePart()]
+  }
+
+  #openBooks(): void {
+    const { values, raise, observe, now } = this.#options
+    const onLogin = (login: Login) => this.#login(login)
+    const isToldElsewhere = () => this.#loginFact().inForce
+    this.#sessions = new Sessions({
+      ...{ log: values['watch.session_log'] ?? SESSION_LOG, onLogin, isToldElsewhere },
+      onEnded: ({ account, line }) =>
+        observe({ at: now(), source: 'login', type: 'ended', fields: { account, service: line } }),
+    })
+    this.#audit = new Audit({
+      ...{ log: values['watch.audit_log'] ?? AUDIT_LOG, raise, observe, onLogin },
+      // one login is counted once
+      isToldElsewhere: () => isToldElsewhere() || this.#sessions?.part().state === 'ok',
+    })
   }
 
   #loginFact(): SourceFact {
@@ -174,9 +204,8 @@ export class HostWatch {
     for (const name of before) if (!this.#modules.has(name)) raise(moduleFinding(name, 'unloaded', now()))
   }
 
-  #login(line: string): void {
+  #login(login: Login | undefined): void {
     const { raise, observe, now } = this.#options
-    const login = parseLogin(line)
     if (login === undefined) return
     const { type, account, source, service } = login
     const fields = { account, service, ...(source === undefined ? {} : { source_address: source }) }

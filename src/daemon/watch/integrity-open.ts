@@ -28,7 +28,7 @@ export function openIntegrity(options: WatchOptions, raise: Raise) {
   const integrity = new Integrity(options, raise, facts)
   const canaries = new Canaries(options, raise, facts)
   const renew = () => sentry.renew()
-  people.onToken = (token, uid) => canaries.shown(token, uid)
+  people.onToken = (token, uid, by) => canaries.shown(token, uid, by)
   out.ways.lookFor = () =>
     canaries
       .tokens()

@@ -1,7 +1,9 @@
+import { dirname } from 'node:path'
 import type { Credential } from '../../gate/index.ts'
 import { componentOf, type Component } from '../../watch/health/index.ts'
 import {
   apply,
+  installedPlaces,
   keyPlaces,
   MemoryWatch,
   scanFiles,
@@ -13,10 +15,12 @@ import {
   wordsOf,
   type Area,
   type AreaReport,
+  type InstalledPlace,
   type Mended,
 } from '../../watch/posture/index.ts'
 import type { Handlers } from '../http/app.ts'
 import { postureHandlers } from '../http/posture.ts'
+import { programDirectory } from './host-program.ts'
 import { openPorts } from './posture-ports.ts'
 import type { Raise, WatchOptions } from './wire.ts'
 
@@ -48,7 +52,8 @@ export function openPosture({ values, home, clock, acts, log }: Needs, raise: Ra
       memory: () => scanMemory(memory),
       files: (signal) => scanFiles(files, signal),
       network: async () => scanNetwork(openPorts(values['watch.listeners'])),
-      programs: (signal) => scanPrograms({ root: '/', isThere }, signal),
+      programs: (signal) =>
+        scanPrograms({ root: '/', isThere, installed: installedPlaces(ownPrograms(uid)) }, signal),
     },
     after: async (reports) => {
       if (values['posture.cleanup'] === 'on') await mend(reports, false, { kind: 'library' })
@@ -106,6 +111,12 @@ function part(reports: readonly AreaReport[], intervalMs: number): Component {
     ...(failed === undefined ? {} : { why: failed }),
   }))
   return componentOf('posture', facts, 'warder scan posture')
+}
+
+/** What Warder itself runs, and is changed by nobody but its owner. */
+function ownPrograms(uid: number | undefined): InstalledPlace[] {
+  const owners = uid === undefined ? [0] : [0, uid]
+  return [programDirectory(), dirname(process.execPath)].map((directory) => ({ directory, owners }))
 }
 
 /** Whether the kernel knows that number; that it is another user's means yes. */

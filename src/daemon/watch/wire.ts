@@ -54,8 +54,9 @@ export interface WatchOptions {
   readonly changes: Awaited<ReturnType<typeof openChanges>>
   readonly out: ReturnType<typeof openWaysOut>
   readonly driver: Awaited<ReturnType<typeof openDoors>>['driver']
+  readonly doors: Pick<Awaited<ReturnType<typeof openDoors>>, 'watchedBy'>
   readonly taint: TaintRoom
-  readonly approving: Pick<ReturnType<typeof wireApprovals>, 'facts' | 'allowances' | 'revoke'>
+  readonly approving: Pick<ReturnType<typeof wireApprovals>, 'facts' | 'allowances' | 'revoke' | 'desk'>
   readonly policyFile: Pick<PolicyFile, 'problem'>
   /** What the owner should know of the hooks of coding agents. */
   readonly hookWarnings: () => readonly string[]
@@ -85,7 +86,8 @@ export function openWatch(options: WatchOptions) {
   const raise: Raise = alerts.raise
   const detect = openDetect(options, alerts)
   const integrity = openIntegrity(options, (finding) => raise(finding))
-  const containing = openContaining({ ...options, integrityEvidence: integrity.evidence })
+  const send: typeof alerts.senders.send = (event) => alerts.senders.send(event)
+  const containing = openContaining({ ...options, integrityEvidence: integrity.evidence, send, raise })
   alerts.reportTo(containing.report)
   const isActingOn = (agent: string) => containing.incidents.isActingOn(agent)
   const host = openHost({ ...options, isActingOn }, raise, (event) => detect.observe(event))

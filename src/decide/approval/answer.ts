@@ -79,6 +79,29 @@ export function answered(id: string, how: string): ApprovalError {
   })
 }
 
+/** Why a question that does not wait takes no answer; `over` is what became of it, as far as that is remembered. */
+export function gone(id: string, over: Question | undefined): ApprovalError {
+  if (over === undefined) {
+    return new ApprovalError('APPROVAL_UNKNOWN', {
+      what: `no question ${id} waits here`,
+      fix: 'see those that do: warder approval list; questions end with the daemon that asked them',
+    })
+  }
+  if (over.state === 'expired') {
+    return new ApprovalError('APPROVAL_EXPIRED', {
+      what: `question ${id} was not answered in time`,
+      fix: 'let the agent send the request again, then answer the new one',
+    })
+  }
+  const ended = `it was ${over.state}${over.by === undefined ? '' : ` by ${over.by}`}`
+  if (over.state !== 'withdrawn' || over.note === undefined) return answered(id, ended)
+  // why nobody waits for the answer any more is what whoever comes late has to know
+  return new ApprovalError('APPROVAL_ANSWERED', {
+    what: `question ${id} takes no answer any more: ${ended}: ${over.note}`,
+    fix: 'nothing to do; nobody waits for it',
+  })
+}
+
 export function unrecorded(id: string, cause: unknown): ApprovalError {
   return new ApprovalError('APPROVAL_UNRECORDED', {
     what: `the answer to ${id} could not be written to the ledger: ${messageOf(cause)}`,

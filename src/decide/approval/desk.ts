@@ -1,7 +1,6 @@
 import { messageOf } from '../../core/error.ts'
 import type { Role } from '../../core/principal.ts'
-import { ApprovalError } from './error.ts'
-import { answered, checkAnswer, checkAnswerer, patternOf, unrecorded, type Answer } from './answer.ts'
+import { answered, checkAnswer, checkAnswerer, gone, patternOf, unrecorded, type Answer } from './answer.ts'
 import { narrowest, type CommandPattern } from './pattern.ts'
 import {
   choicesOf,
@@ -233,26 +232,9 @@ export class ApprovalDesk {
   #find(id: string): Waiting {
     this.expire()
     const waiting = this.#waiting.get(id)
-    if (waiting?.isShown !== true) throw this.#gone(id)
+    if (waiting?.isShown !== true) throw gone(id, this.#over.get(id))
     if (waiting.question.state === 'answering') throw answered(id, 'somebody else is answering it just now')
     return waiting
-  }
-
-  #gone(id: string): ApprovalError {
-    const over = this.#over.get(id)
-    if (over === undefined) {
-      return new ApprovalError('APPROVAL_UNKNOWN', {
-        what: `no question ${id} waits here`,
-        fix: 'see those that do: warder approval list; questions end with the daemon that asked them',
-      })
-    }
-    if (over.state === 'expired') {
-      return new ApprovalError('APPROVAL_EXPIRED', {
-        what: `question ${id} was not answered in time`,
-        fix: 'let the agent send the request again, then answer the new one',
-      })
-    }
-    return answered(id, `it was ${over.state}${over.by === undefined ? '' : ` by ${over.by}`}`)
   }
 
   /** Ends what is past its time. To be called often, and before anything is answered. */
@@ -288,7 +270,7 @@ export class ApprovalDesk {
   get(id: string): Question {
     const question = this.#waiting.get(id)?.question ?? this.#over.get(id)
     if (question !== undefined) return question
-    throw this.#gone(id)
+    throw gone(id, this.#over.get(id))
   }
 
   /** How long is left, in milliseconds; 0 for what is over. */

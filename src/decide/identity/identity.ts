@@ -176,7 +176,7 @@ export class Authenticator {
       throw identityError(
         'IDENTITY_NAME',
         `${JSON.stringify(name.slice(0, 80))} cannot name an agent`,
-        'use 1 to 63 of a-z, 0-9, dot, dash, underscore, starting with a letter or digit; role names are taken',
+        'use 1 to 63 of a-z, 0-9, dot, dash, underscore, starting with a letter or digit; the roles, warder and unknown are taken',
       )
     }
     return this.#make({

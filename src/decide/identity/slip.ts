@@ -63,7 +63,7 @@ export class Slips {
       throw identityError(
         'IDENTITY_NAME',
         `${JSON.stringify(agent.slice(0, 80))} is not an agent name`,
-        'name the agent',
+        'use 1 to 63 of a-z, 0-9, dot, dash, underscore; the roles, warder and unknown are taken',
       )
     }
     if (!(durationMs > 0 && durationMs <= LONGEST_SLIP_MS)) {

@@ -1,6 +1,6 @@
 import type { Principal } from '../../core/principal.ts'
 import type { Clause, Operation } from './clause.ts'
-import { compileExclusions, type Exclusions, type ProtectedPlaces } from './exclusion.ts'
+import { compileExclusions, EVERY_OPERATION, type Exclusions, type ProtectedPlaces } from './exclusion.ts'
 import type { Pattern } from './pattern.ts'
 import { hashName, Scan } from './scan.ts'
 import { Workspaces, type Workspace } from './workspace.ts'
@@ -45,13 +45,13 @@ export class Barrier {
     return this.workspaces.against(agent, scan, operation.verb === 'delete')
   }
 
-  #excluded(scan: Scan, { id, verb }: Operation, isOwner: boolean): Clause | undefined {
+  #excluded(scan: Scan, { verb }: Operation, isOwner: boolean): Clause | undefined {
     const { plain, dotted, above } = this.exclusions
     const found = this.#found
     let count = 0
-    if (this.#firsts[scan.names[0]! & (FIRSTS - 1)] === 1) count = plain.find(scan, found, 0, id)
-    if (scan.isDotted) count = dotted.find(scan, found, count, id)
-    if (verb === 'delete') count = above.find(scan, found, count, id)
+    if (this.#firsts[scan.names[0]! & (FIRSTS - 1)] === 1) count = plain.find(scan, found, 0, EVERY_OPERATION)
+    if (scan.isDotted) count = dotted.find(scan, found, count, EVERY_OPERATION)
+    if (verb === 'delete') count = above.find(scan, found, count, EVERY_OPERATION)
     for (let i = 0; i < count; i++) {
       if (!isOwner || found[i]!.forOwner) return found[i]
     }

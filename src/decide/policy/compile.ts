@@ -90,7 +90,11 @@ function checkDocument(document: PolicyDocument, report: ReportAt): void {
   }
   for (const agent of Object.keys(document.agents ?? {})) {
     if (!isAgentName(agent))
-      report(['agents', agent], `${agent} is the name of a role`, 'give the agent another')
+      report(
+        ['agents', agent],
+        `no agent can be called ${agent}`,
+        'the roles, warder and unknown are taken: give the agent another name',
+      )
   }
   const seen = new Set<string>()
   for (const [i, rule] of (document.rules ?? []).entries()) {

@@ -1,5 +1,4 @@
-import { NAMESPACES } from '../../core/capability.ts'
-import { addClause, clauseOf, newClauses, type Clause, type Clauses } from './clause.ts'
+import { clauseOf, newClauses, type Clause, type Clauses } from './clause.ts'
 import { compilePattern, type Pattern } from './pattern.ts'
 
 /** Where this host keeps what no grant opens. All paths absolute and resolved. */
@@ -106,9 +105,12 @@ const SECRETS: readonly Exclusion[] = [
   },
 ]
 
+/** Nobody does anything in an excluded place, so its clauses are kept once, not for each operation: the key they have. */
+export const EVERY_OPERATION = 0
+
 /** The exclusions as clauses, and the places whose removal would take an excluded one with it. */
 export interface Exclusions {
-  /** By operation; asked for every path. Patterns without a name that begins with a dot. */
+  /** Asked for every path. Patterns without a name that begins with a dot. */
   readonly plain: Clauses
   /** Asked only when the path has a component that begins with a dot. */
   readonly dotted: Clauses
@@ -129,25 +131,23 @@ export function compileExclusions(places: ProtectedPlaces): Exclusions {
   const plain = newClauses()
   const dotted = newClauses()
   const above = newClauses()
+  const held = new Set<string>()
   const list = [...SECRETS, ...ownPlaces(places)].flatMap((exclusion) =>
     [...new Set(exclusion.patterns.flatMap((pattern) => inHomes(pattern, homes)))].map((text) => {
-      const pattern = compilePattern({ namespace: 'fs', verb: '*', pattern: text })
+      const pattern = pathPattern(text)
       const clause = exclusionClause(exclusion, text)
+      const lowered = text.toLowerCase()
       // matching happens in lower case as well, so the index holds the pattern in both
-      for (const form of new Set([text, text.toLowerCase()])) {
-        addForPaths(
-          /(?:^|\/)\.[^/*]/.test(text) ? dotted : plain,
-          compilePattern({ namespace: 'fs', verb: '*', pattern: form }),
-          clause,
-        )
-        for (const place of placesAbove(form)) {
-          const held = compilePattern({ namespace: 'fs', verb: 'delete', pattern: place })
-          addClause(
-            above,
-            { namespace: 'fs', verb: 'delete' },
-            held,
-            clauseOf({ ...clause, reason: `${place} holds ${text}: ${exclusion.reason}` }),
-          )
+      for (const form of lowered === text ? [pattern] : [pattern, pathPattern(lowered)]) {
+        const clauses = /(?:^|\/)\.[^/*]/.test(text) ? dotted : plain
+        clauses.add(form, clause, EVERY_OPERATION, undefined)
+        for (const place of placesAbove(form.text)) {
+          // of several that are held by one place, the first is told
+          const key = `${exclusion.forOwner} ${place}`
+          if (held.has(key)) continue
+          held.add(key)
+          const reason = `${place} holds ${text}: ${exclusion.reason}`
+          above.add(pathPattern(place), clauseOf({ ...clause, reason }), EVERY_OPERATION, undefined)
         }
       }
       return { pattern, clause }
@@ -156,10 +156,8 @@ export function compileExclusions(places: ProtectedPlaces): Exclusions {
   return { plain, dotted, above, list }
 }
 
-function addForPaths(clauses: Clauses, pattern: Pattern, clause: Clause): void {
-  for (const [namespace, { resource }] of Object.entries(NAMESPACES)) {
-    if (resource === 'path') addClause(clauses, { namespace, verb: '*' }, pattern, clause)
-  }
+function pathPattern(text: string): Pattern {
+  return compilePattern({ namespace: 'fs', verb: '*', pattern: text })
 }
 
 function exclusionClause(exclusion: Exclusion, pattern: string): Clause {
@@ -187,7 +185,7 @@ function ownPlaces(places: ProtectedPlaces): Exclusion[] {
     own(
       'policy-files',
       places.policy,
-      'policy is changed by its owner with an editor and `warder policy reload`',
+      'policy is changed by its owner, in the console or with an editor and `warder policy reload`',
     ),
     own('warder-state', places.state, "Warder's own state is opened by Warder alone"),
   ]

@@ -51,7 +51,8 @@ const tool = z.strictObject({
   other_arguments: action.extract(['allow', 'deny']).optional().describe('those no rule names; allow'),
   labels: z.array(label).max(16).optional().describe('what its results are labelled with'),
   accepts: z.array(label).max(16).optional().describe('labels it may act on without a further yes'),
-  timeout: duration.optional(),
+  timeout: duration.optional().describe('of one call; the server’s'),
+  at_once: z.int().min(1).max(64).optional().describe('calls under way in one session; 64 requests in all'),
 })
 
 const named = z.record(z.string().min(1).max(1024), action).optional()

@@ -171,6 +171,13 @@ const egress = z.strictObject({
     .max(8)
     .optional()
     .describe('the keys these hosts may prove themselves with (RFC 7469); needs inspect'),
+  at_once: z
+    .int()
+    .min(1)
+    .max(128)
+    .optional()
+    .describe('connections of a run at the same time, to what each of the hosts names'),
+  timeout: duration.optional().describe('how long one connection lasts at most'),
   outgoing: z
     .strictObject({
       secrets: z

@@ -83,6 +83,13 @@ function maskAt(prefix: number, index: number): number {
   return (0xff << (8 - bits)) & 0xff
 }
 
+/** The same for all addresses of one network of this width, and for no others of the same length. */
+export function maskedKey(bytes: Uint8Array, prefix: number): string {
+  let key = ''
+  for (let i = 0; i * 8 < prefix; i += 1) key += String.fromCharCode((bytes[i] ?? 0) & maskAt(prefix, i))
+  return key
+}
+
 export function isIn(bytes: Uint8Array, network: Network): boolean {
   if (bytes.length !== network.bytes.length) return false
   const whole = network.prefix >> 3

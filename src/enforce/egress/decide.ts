@@ -90,7 +90,7 @@ function notLikeThis({ rule }: CompiledRule, { target, seen }: Asked): Refusal {
     'method',
     rule.id,
     `${rule.id} does not allow this method and path at ${name}`,
-    `use what ${rule.id} names, or add to its methods and paths: warder policy show`,
+    `use what ${rule.id} names, or add to its methods and paths in the policy file: warder policy show`,
   )
 }
 

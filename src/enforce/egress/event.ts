@@ -48,6 +48,8 @@ export interface EndEvent extends OfRun {
   /** Why it was broken off, if it was. */
   readonly code?: RefusalCode
   readonly reason?: string
+  /** What would change it: behind a yes there are no words for the program, so that the record alone can say it. */
+  readonly fix?: string
   /** `content-not-inspected`, `content-inspected`, `external-data`, … */
   readonly labels: readonly string[]
   /** Names of the secrets that were put in. */

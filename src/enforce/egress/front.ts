@@ -121,10 +121,11 @@ async function connectTo(open: OpenRun, client: Tracked, head: Head, sent: Buffe
   })
 }
 
-function wrongConnect({ headers, version }: Head, target: Target): string | undefined {
+function wrongConnect({ headers, version, target: asked }: Head, target: Target): string | undefined {
   const host = headerOf(headers, 'host')
   if (host === undefined) return version === '1.1' ? 'there is no Host' : undefined
-  const said = parseTarget(host, target.port)
+  // it is nearly always the same text, and reading it once more would say nothing new
+  const said = host === asked ? target : parseTarget(host, target.port)
   if (said === undefined || !isSameTarget(said, target)) return 'Host names another place than CONNECT'
   const hasBody = ['content-length', 'transfer-encoding'].some(
     (name) => headerOf(headers, name) !== undefined,

@@ -1,6 +1,7 @@
 import type { Airlock } from './airlock.ts'
 import type { SecretBinding } from './broker/binding.ts'
 import type { ContentRule } from './content/index.ts'
+import type { PlaceLimit } from './place-limit.ts'
 import type { EgressRule } from './rules.ts'
 
 /** What one run may reach: made by whoever decided on the run, from its permit and the policy. */
@@ -9,6 +10,8 @@ export interface EgressGrant {
   readonly agent: string
   readonly rules: readonly EgressRule[]
   readonly budget: EgressBudget
+  /** All that speak of a place hold. */
+  readonly limits: readonly PlaceLimit[]
   /** Hosts whose TLS is opened here, so that methods, paths and contents are seen: `example.org`, `*.example.org`. */
   readonly intercept: readonly string[]
   readonly secrets: readonly SecretBinding[]

@@ -90,3 +90,11 @@ export function targetName({ host, port }: Target): string {
 export function isSameTarget(a: Target, b: Target): boolean {
   return a.port === b.port && a.host.text === b.host.text
 }
+
+/** Whether a pattern as in rules, `example.org` or `*.example.org`, names this host. */
+export function isNamedBy(pattern: string, host: Host): boolean {
+  const [, base] = /^(?:\*\.|\.)(.+)$/.exec(pattern) ?? []
+  return base === undefined
+    ? parseHost(pattern)?.text === host.text
+    : host.kind === 'name' && host.text.endsWith(`.${parseHost(base)?.text}`)
+}

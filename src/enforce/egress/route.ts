@@ -3,7 +3,7 @@ import { classOf, parseAddress, type Address, type AddressClass } from './addres
 import { allowsOf, refusedAddress } from './decide.ts'
 import { dial, type Dialled, type Route } from './dial.ts'
 import { targetName, type Target } from './host.ts'
-import { refusal, type Refusal } from './refusal.ts'
+import { refusal, Refused, type Refusal } from './refusal.ts'
 import type { CompiledRule } from './rules.ts'
 import type { EgressRun } from './run.ts'
 import { within } from './within.ts'
@@ -91,9 +91,14 @@ function overNames(run: EgressRun, name: string, allows: readonly CompiledRule[]
   )
 }
 
-/** Opens one more connection along a route that was found good. Broken off with the run. */
+/** Opens one more connection along a route that was found good. Broken off with the run. @throws Refused by a limit */
 export async function follow(run: EgressRun, route: Route): Promise<Dialled> {
-  const dialled = await dial(route, run.ports.proxy, run.ports.limits.connectMs)
+  const held = run.places.take(route.target, run.grant.limits)
+  const dialled = await dial(route, run.ports.proxy, run.ports.limits.connectMs).catch((error: unknown) => {
+    held.giveBack()
+    throw error
+  })
+  held.keepFor(dialled.socket)
   if (run.signal.aborted) {
     dialled.socket.destroy()
     throw new Error('the run has ended')
@@ -103,6 +108,7 @@ export async function follow(run: EgressRun, route: Route): Promise<Dialled> {
 }
 
 export function unreachable(target: Target, error: unknown): Refusal {
+  if (error instanceof Refused) return error.refusal
   return refusal(
     'unreachable',
     'egress.reach',

@@ -1,7 +1,8 @@
 import { isPort } from '../../core/safe/network.ts'
-import { carriedBy, isIn, parseNetwork, type Address, type Network } from './address.ts'
+import { carriedBy, parseNetwork, type Address, type Network } from './address.ts'
 import { EgressError } from './errors.ts'
-import { parseHost, type AddressHost, type Host } from './host.ts'
+import { parseHost, type Host } from './host.ts'
+import { atAddress, networkTable, type NetworkTable } from './networks.ts'
 import { pathPattern, type PathPattern } from './path.ts'
 
 /** One line of what a run may reach. Of all that match, a deny wins, wherever it stands. */
@@ -46,9 +47,9 @@ export interface CompiledRule {
 export interface RuleBook {
   readonly exact: ReadonlyMap<string, readonly CompiledRule[]>
   readonly below: ReadonlyMap<string, readonly CompiledRule[]>
-  readonly networks: readonly CompiledRule[]
-  /** Those of them that deny: every address a name stands for is held against these. */
-  readonly deniedNetworks: readonly CompiledRule[]
+  readonly allowedNetworks: NetworkTable<CompiledRule>
+  /** Every address a name stands for is held against these. */
+  readonly deniedNetworks: NetworkTable<CompiledRule>
 }
 
 const HTTPS: ReadonlySet<number> = new Set([443])
@@ -66,7 +67,12 @@ const PRIVATE_ENDS: ReadonlySet<string> = new Set([
 /** @throws EgressError `EGRESS_GRANT_INVALID`, naming the rule */
 export function compileRules(rules: readonly EgressRule[]): RuleBook {
   const compiled = rules.map(compileRule)
-  const networks = compiled.filter(({ network }) => network !== undefined)
+  const networks = (effect: EgressRule['effect']) =>
+    networkTable(
+      compiled.flatMap((each) =>
+        each.network === undefined || each.rule.effect !== effect ? [] : [[each.network, each] as const],
+      ),
+    )
   return {
     exact: Map.groupBy(
       compiled.filter(({ network, below }) => network === undefined && below === undefined),
@@ -76,8 +82,8 @@ export function compileRules(rules: readonly EgressRule[]): RuleBook {
       compiled.filter(({ below }) => below !== undefined),
       ({ below }) => below ?? '',
     ),
-    networks,
-    deniedNetworks: networks.filter(({ rule }) => rule.effect === 'deny'),
+    allowedNetworks: networks('allow'),
+    deniedNetworks: networks('deny'),
   }
 }
 
@@ -129,17 +135,14 @@ function wrong(rule: EgressRule, what: string): never {
 
 /** Every rule whose host holds for this one: the allows that name it, and the denies that name it or what it stands below. */
 export function rulesFor(book: RuleBook, host: Host): CompiledRule[] {
-  return host.kind === 'address' ? rulesForAddress(book, host) : rulesForName(book, host.text)
+  if (host.kind === 'name') return rulesForName(book, host.text)
+  const { address } = host
+  return [...atAddress(book.allowedNetworks, address.bytes), ...deniesOf(book, address)]
 }
 
-function rulesForAddress({ networks }: Pick<RuleBook, 'networks'>, { address }: AddressHost): CompiledRule[] {
-  return networks.filter(
-    ({ rule, network }) =>
-      network !== undefined &&
-      (rule.effect === 'deny' ? [address, ...carriedBy(address)] : [address]).some(({ bytes }) =>
-        isIn(bytes, network),
-      ),
-  )
+/** Who denies an address means whatever carries it too. */
+function deniesOf({ deniedNetworks }: RuleBook, address: Address): CompiledRule[] {
+  return [address, ...carriedBy(address)].flatMap(({ bytes }) => atAddress(deniedNetworks, bytes))
 }
 
 function rulesForName({ exact, below }: RuleBook, name: string): CompiledRule[] {
@@ -155,8 +158,5 @@ function rulesForName({ exact, below }: RuleBook, name: string): CompiledRule[] 
 
 /** The deny, if there is one, that names this address: a name must not be a way round it. */
 export function denyOfAddress(book: RuleBook, address: Address, port: number): CompiledRule | undefined {
-  const denies = { networks: book.deniedNetworks }
-  return rulesForAddress(denies, { kind: 'address', text: address.text, address }).find(
-    ({ ports }) => ports === undefined || ports.has(port),
-  )
+  return deniesOf(book, address).find(({ ports }) => ports === undefined || ports.has(port))
 }

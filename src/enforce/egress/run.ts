@@ -7,9 +7,10 @@ import type { CompanyProxy } from './dial.ts'
 import type { ContentScanner } from './content/index.ts'
 import type { AlertEvent, EgressEvent } from './event.ts'
 import type { EgressGrant } from './grant.ts'
-import { parseHost, targetName, type Host, type Target } from './host.ts'
+import { isNamedBy, targetName, type Host, type Target } from './host.ts'
 import type { EgressLimits } from './limits.ts'
 import { NameCount } from './names.ts'
+import { PlaceLimits } from './place-limit.ts'
 import type { Refusal } from './refusal.ts'
 import type { Resolve } from './resolve.ts'
 import { compileRules, rulesFor, type CompiledRule, type EgressRule, type RuleBook } from './rules.ts'
@@ -99,6 +100,7 @@ export class EgressRun {
   readonly ports: EgressPorts
   readonly names = new NameCount()
   readonly spending: Spending
+  readonly places = new PlaceLimits()
   readonly tracked = new Set<Tracked>()
   /** Connections to hosts. */
   readonly #outward = new Map<Socket, string>()
@@ -111,6 +113,7 @@ export class EgressRun {
   readonly #intercept: RuleBook
   #extra: readonly EgressRule[] = []
   #alerted = new Set<string>()
+  #cutOff: readonly OutwardEnd[] | undefined
 
   /** @throws EgressError `EGRESS_GRANT_INVALID` */
   constructor(grant: EgressGrant, ports: EgressPorts, globalAirlock: () => Airlock) {
@@ -140,7 +143,7 @@ export class EgressRun {
   }
 
   /**
-   * Rules, budget, pins, airlock and time are exchanged; what is intercepted, with which secrets and for which contents,
+   * Rules, budget, limits, pins, airlock and time are exchanged; what is intercepted, with which secrets and for which contents,
    * stays as it was begun with.
    *
    * @throws EgressError `EGRESS_GRANT_INVALID`; then the old grant holds
@@ -222,7 +225,12 @@ export class EgressRun {
   }
 
   usage(): RunUsage {
-    return { ...this.spending.usage(this.tracked.size), places: [...this.#places.values()] }
+    const outward = this.#cutOff ?? this.#open()
+    return { ...this.spending.usage(this.tracked.size), places: [...this.#places.values()], outward }
+  }
+
+  #open(): readonly OutwardEnd[] {
+    return [...this.#outward.keys()].flatMap(endOf)
   }
 
   /** Breaks off everything that is open. */
@@ -233,6 +241,7 @@ export class EgressRun {
 
   /** @returns once all of it is closed and counted, or soon: whoever ends a run must not wait for its peers */
   async end(why: Refusal): Promise<void> {
+    this.#cutOff = this.#open()
     this.#end.abort(why)
     const open = [...[...this.tracked].map(({ socket }) => socket), ...this.#outward.keys()]
     const closing = open
@@ -251,6 +260,20 @@ const MOST_PLACES = 1024
 
 export interface RunUsage extends Usage {
   readonly places: readonly PlaceUsage[]
+  /** Connections to hosts that are open, or were when the run was ended: for whoever looks whether they are gone. */
+  readonly outward: readonly OutwardEnd[]
+}
+
+/** One connection as the kernel knows it. */
+export interface OutwardEnd {
+  readonly localPort: number
+  readonly address: string
+  readonly port: number
+}
+
+function endOf({ localPort, remoteAddress, remotePort }: Socket): OutwardEnd[] {
+  if (localPort === undefined || remoteAddress === undefined || remotePort === undefined) return []
+  return [{ localPort, address: remoteAddress, port: remotePort }]
 }
 
 function isFor(rule: EgressRule, { host, port }: Target): boolean {
@@ -260,11 +283,4 @@ function isFor(rule: EgressRule, { host, port }: Target): boolean {
 /** Hosts to intercept are read as rules are, and as strictly. */
 function interceptBook(grant: EgressGrant): RuleBook {
   return compileRules(grant.intercept.map((host) => ({ id: `intercept ${host}`, effect: 'allow', host })))
-}
-
-export function isNamedBy(pattern: string, host: Host): boolean {
-  const [, base] = /^(?:\*\.|\.)(.+)$/.exec(pattern) ?? []
-  return base === undefined
-    ? parseHost(pattern)?.text === host.text
-    : host.kind === 'name' && host.text.endsWith(`.${parseHost(base)?.text}`)
 }

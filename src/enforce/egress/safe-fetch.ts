@@ -30,6 +30,8 @@ export interface SafeRequest {
   readonly maxBytes?: number
   /** Default 3. */
   readonly redirects?: number
+  /** Nobody waits any more. */
+  readonly signal?: AbortSignal
 }
 
 export interface SafeAnswer {
@@ -56,7 +58,7 @@ const MOST_REDIRECTS = 3
 export function createSafeFetch(options: SafeFetchOptions): SafeFetch {
   const { name, ports, pins = [], budget = DEFAULT_BUDGET, rules } = options
   const grant = {
-    ...{ runId: name, agent: name, rules, budget, pins },
+    ...{ runId: name, agent: name, rules, budget, pins, limits: [] },
     ...{ intercept: [], secrets: [], content: [], asks: false, airlock: 'off' as const, until: Infinity },
   }
   const run = new EgressRun(
@@ -69,8 +71,9 @@ export function createSafeFetch(options: SafeFetchOptions): SafeFetch {
     const limitMs = request.timeoutMs ?? TIMEOUT_MS
     const timeout: { isOver: boolean } = { isOver: false }
     try {
-      return await within(run.signal, limitMs, async (signal) => {
-        signal.addEventListener('abort', () => (timeout.isOver = true))
+      return await within(run.signal, limitMs, async (late) => {
+        late.addEventListener('abort', () => (timeout.isOver = true))
+        const signal = request.signal === undefined ? late : AbortSignal.any([late, request.signal])
         return await followed(run, contexts, url, request, signal)
       })
     } catch (error) {

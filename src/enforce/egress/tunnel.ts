@@ -83,7 +83,7 @@ class Connection {
 
   /** Before anything was said to the client. */
   refuse(refused: Refusal): void {
-    this.#tellEnd({ code: refused.code, reason: refused.reason })
+    this.#tellEnd(whyOf(refused))
     this.#asking.no(refused)
   }
 
@@ -110,7 +110,8 @@ class Connection {
     const first = await this.#firstBytes()
     if (first === undefined) return this.#breakOff(SILENT)
     if (first.value.kind === 'not-tls') return this.#serveOrRefuse(first.bytes, undefined)
-    const wrong = this.#wrongHello(first.value)
+    // whatever a second hello says goes no further: its TLS ends here, and nobody has its key
+    const wrong = this.#wrongHello(first.value, 'opened')
     if (wrong !== undefined) return this.#breakOff(wrong, true)
     client.isWaiting = false
     this.#client.once('close', () => this.#tellEnd({ labels: ['content-inspected'] }))
@@ -128,7 +129,7 @@ class Connection {
     const first = await this.#firstBytes()
     if (first === undefined) return this.#breakOff(SILENT)
     if (first.value.kind === 'not-tls') return this.#serveOrRefuse(first.bytes, upstream)
-    const wrong = this.#wrongHello(first.value) ?? this.#unseen()
+    const wrong = this.#wrongHello(first.value, 'carried') ?? this.#unseen()
     if (wrong !== undefined) return this.#breakOff(wrong, true)
     this.#splice(upstream, address, first.bytes)
   }
@@ -166,13 +167,17 @@ class Connection {
     this.#open.plain.serve(client, target)
   }
 
-  #wrongHello(read: HelloRead): Refusal | undefined {
+  #wrongHello(read: HelloRead, tls: 'opened' | 'carried'): Refusal | undefined {
     const { target } = this.#asking
     if (read.kind === 'malformed')
       return refusal('malformed', 'egress.tls', read.why, 'use a TLS library that follows RFC 8446')
-    return read.kind === 'hello'
-      ? (this.#hiddenName(read.hello) ?? wrongName(read.hello, target, this.#rule))
-      : undefined
+    if (read.kind !== 'hello') return undefined
+    const { hello } = read
+    return (
+      this.#hiddenName(hello) ??
+      (tls === 'carried' && hello.hidesName ? hidesName(target, this.#rule) : undefined) ??
+      wrongName(hello, target, this.#rule)
+    )
   }
 
   #hiddenName({ serverName }: Hello): Refusal | undefined {
@@ -200,7 +205,7 @@ class Connection {
         bytesOut,
         bytesIn,
         ...(address === undefined ? {} : { address }),
-        ...(broken === undefined ? {} : { code: broken.code, reason: broken.reason }),
+        ...(broken === undefined ? {} : whyOf(broken)),
         labels: ['content-not-inspected'],
       }),
     )
@@ -208,7 +213,7 @@ class Connection {
 
   /** After the client was told yes there are no words left but those of TLS. */
   #breakOff(refused: Refusal, isTls = false): void {
-    this.#tellEnd({ code: refused.code, reason: refused.reason })
+    this.#tellEnd(whyOf(refused))
     if (isTls && this.#client.writable)
       this.#client.end(TLS_ALERT_ACCESS_DENIED, () => this.#client.destroy())
     else this.#client.destroy()
@@ -229,23 +234,35 @@ class Connection {
   }
 }
 
+function whyOf({ code, reason, fix }: Refusal): Pick<EndEvent, 'code' | 'reason' | 'fix'> {
+  return { code, reason, fix }
+}
+
 function understood(bytes: Buffer): HelloRead | undefined {
   if (bytes.length === 0) return undefined
   const read = readHello(bytes)
   return read.kind === 'more' ? undefined : read
 }
 
+/** A dummy (GREASE) looks like the real thing, so that whom it is for is known only where TLS is opened. */
+function hidesName(target: Target, { rule }: CompiledRule): Refusal {
+  const host = target.host.text
+  const entry = `hosts: [${JSON.stringify(host)}], ports: [${target.port}]`
+  return refusal(
+    'protocol',
+    rule.id,
+    `the TLS for ${targetName(target)} hides whom it is for (ECH, as every browser’s does)`,
+    `add to "egress:" in the policy file: - { id: ${entryId(host)}, ${entry}, inspect: true }, which opens its TLS here (or opaque: true, which lets anything through to it); or switch Encrypted Client Hello off in the program`,
+  )
+}
+
+function entryId(host: string): string {
+  return host.replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-|-$/g, '')
+}
+
 /** The name in the hello is the name that was asked for; one who asked for an address names nobody. */
-export function wrongName(hello: Hello, target: Target, { rule }: CompiledRule): Refusal | undefined {
+function wrongName(hello: Hello, target: Target, { rule }: CompiledRule): Refusal | undefined {
   const fix = `let the program say in TLS where it goes, or say opaque in ${rule.id}`
-  if (hello.hidesName) {
-    return refusal(
-      'protocol',
-      rule.id,
-      `the TLS for ${targetName(target)} hides whom it is for (ECH)`,
-      `switch Encrypted Client Hello off, or say opaque in ${rule.id}`,
-    )
-  }
   if (hello.serverName === undefined) {
     return target.host.kind === 'address'
       ? undefined

@@ -6,7 +6,7 @@ import type { Clock } from '../../platform/clock.ts'
 import { messageOf } from '../../core/error.ts'
 import { FIREWALL_ERRORS, FirewallError, refuse } from './errors.ts'
 import { lasting } from './drift.ts'
-import { REMOVAL, replacing, type Batch, type Table } from './model.ts'
+import { REMOVAL, replacing, type Batch, type Passing, type Table } from './model.ts'
 import type { Nft, NftInput } from './nft.ts'
 import { linesOf } from './show.ts'
 import type { Change, FirewallState } from './state.ts'
@@ -56,7 +56,7 @@ async function prepared(
   table: Table,
   windowMs: number,
 ): Promise<Change> {
-  const batch = replacing(table, state.openings(), clock.now())
+  const batch = replacing(table, passing(state), clock.now())
   await nft.check(batch)
   const before = (await nft.text()) ?? null
   // a change that could not be taken back is not made
@@ -174,6 +174,7 @@ export async function remove(host: FirewallHost): Promise<void> {
   await nft.load({ nftables: REMOVAL })
   state.forgetConfirmed()
   for (const { id } of state.openings()) state.dropOpening(id)
+  for (const { id } of state.blocks()) state.dropBlock(id)
   state.note({ at: clock.now(), act: 'remove' })
 }
 
@@ -200,11 +201,15 @@ export async function restore(host: FirewallHost): Promise<Change> {
   return change
 }
 
-/** The same rules, with the openings that still have time. */
+/** The same rules, with the openings and blocks that still have time. */
 function freshened({ nftables }: Batch, { state, clock }: FirewallHost): Batch {
   const rules = nftables.filter((command) => !('add' in command && isElement(command.add)))
-  const { nftables: again } = replacing({ sets: [], chains: [] }, state.openings(), clock.now())
+  const { nftables: again } = replacing({ sets: [], chains: [] }, passing(state), clock.now())
   return { nftables: [...rules, ...again.filter((command) => 'add' in command && isElement(command.add))] }
+}
+
+function passing(state: FirewallState): Passing {
+  return { openings: state.openings(), blocks: state.blocks() }
 }
 
 function isElement(added: unknown): boolean {

@@ -17,6 +17,7 @@ export const FIREWALL_ERRORS = {
     kind: 'conflict',
     meaning: 'the firewall is not in force, so there is nothing to add to',
   },
+  FIREWALL_BLOCK: { kind: 'invalid', meaning: 'an address is not one the firewall may block' },
   FIREWALL_OPENING: { kind: 'invalid', meaning: 'an opening is not one the firewall may have' },
   FIREWALL_UNKNOWN: { kind: 'missing', meaning: 'there is no opening of that id' },
   FIREWALL_STATE: { kind: 'unavailable', meaning: "the firewall's own notes cannot be read" },

@@ -19,6 +19,7 @@ import {
   rule,
   source,
   state,
+  target,
   to,
   transportIs,
   type Family,
@@ -29,7 +30,7 @@ const MOST_SOURCES = 65_535
 const FORGET_AFTER_S = 60
 /** A home or a host usually has a whole /64, so single addresses of it would each get a measure of their own. */
 const SUBNET_OF_ONE = 'ffff:ffff:ffff:ffff::'
-const FAMILIES: readonly Family[] = [4, 6]
+export const FAMILIES: readonly Family[] = [4, 6]
 const BEFORE_TRACKING = -300
 const FILTER = 0
 
@@ -50,6 +51,7 @@ export function inboundSets({ managementSubnets }: FirewallSettings): NamedSet[]
         type: ['inet_proto', 'inet_service', type],
         flags: ['interval', 'timeout'] as const,
       },
+      { name: `blocked${family}`, type, flags: ['interval', 'timeout'] as const },
       { name: `pace${family}`, ...measured },
       { name: `pings${family}`, ...measured },
       // a count of what is open now: an element leaves when its last connection does
@@ -64,6 +66,10 @@ export function spoofChain(): Chain {
   const outside = isNot({ meta: { key: 'iifname' } }, 'lo')
   const rules: Rule[] = [
     rule('this machine talks to itself', is({ meta: { key: 'iifname' } }, 'lo'), accept),
+    // before what is established: a block that spared what is open already would be none
+    ...FAMILIES.map((family) =>
+      rule('blocked for a time', is(source(family), `@blocked${family}`), ...spoofed),
+    ),
     rule(
       'loopback from outside',
       outside,
@@ -100,7 +106,12 @@ export function inputChain(settings: FirewallSettings): Chain {
 }
 
 export function forwardChain({ forward }: FirewallSettings): Chain {
-  const rules = forward === 'closed' ? [rule('this machine is no router', count, drop)] : []
+  const rules = [
+    ...FAMILIES.map((family) =>
+      rule('blocked for a time', is(target(family), `@blocked${family}`), count, drop),
+    ),
+    ...(forward === 'closed' ? [rule('this machine is no router', count, drop)] : []),
+  ]
   return {
     name: 'forward',
     hook: { at: 'forward', priority: FILTER, policy: forward === 'closed' ? 'drop' : 'accept' },

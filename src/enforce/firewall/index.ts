@@ -5,10 +5,11 @@
  * the kernel; it does not promise to absorb a flood that fills the line.
  */
 export { apply, confirm, remove, restore, rollBack, settle, watchOver, type FirewallHost } from './change.ts'
+export { block, blockedNow, isBlocked, unblock, type ToBlock } from './blocks.ts'
 export { differences, lasting, type Difference } from './drift.ts'
 export { FIREWALL_ERRORS, FirewallError } from './errors.ts'
 export { bootId, isRouting, loadSettings, readText, startWatch, userIds, type Watcher } from './host.ts'
-export { replacing, type Opening, type Table } from './model.ts'
+export { replacing, type Block, type Opening, type Table } from './model.ts'
 export { IN_SCRATCH, openNft, type Nft } from './nft.ts'
 export { allow, openNow, revoke } from './openings.ts'
 export { requireNetAdmin, requireRoot } from './rights.ts'

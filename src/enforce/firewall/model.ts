@@ -102,6 +102,22 @@ export interface Opening {
   readonly until: number
 }
 
+/** An address nothing comes from or goes to, made while the firewall stands. */
+export interface Block {
+  readonly id: string
+  readonly address: CidrBlock
+  readonly reason: string
+  /** Epoch milliseconds. */
+  readonly since: number
+  readonly until: number
+}
+
+/** What is put in beside the rules, and leaves by itself. */
+export interface Passing {
+  readonly openings: readonly Opening[]
+  readonly blocks: readonly Block[]
+}
+
 export type Command =
   | Readonly<Record<'add' | 'delete', unknown>>
   | { readonly add: unknown }
@@ -117,7 +133,7 @@ export const REMOVAL: readonly Command[] = [
 ]
 
 /** Replaces the whole table in one transaction: the kernel takes all of it or leaves what was there. */
-export function replacing(table: Table, openings: readonly Opening[], nowMs: number): Batch {
+export function replacing(table: Table, { openings, blocks }: Passing, nowMs: number): Batch {
   return {
     nftables: [
       ...REMOVAL,
@@ -128,6 +144,7 @@ export function replacing(table: Table, openings: readonly Opening[], nowMs: num
         rules.map(({ why, does }) => ({ add: { rule: { ...OWN, chain: name, comment: why, expr: does } } })),
       ),
       ...openings.filter(({ until }) => until > nowMs).map((opening) => opened(opening, nowMs)),
+      ...blocks.filter(({ until }) => until > nowMs).map((each) => blocked(each, nowMs)),
     ],
   }
 }
@@ -148,8 +165,24 @@ function hookWords(hook: Chain['hook']): object {
 
 /** The command that puts an opening in; the kernel itself takes it out again when its time is over. */
 export function opened(opening: Opening, nowMs: number): Command {
-  const seconds = Math.max(1, Math.ceil((opening.until - nowMs) / 1000))
-  return { add: { element: { ...elementOf(opening, { timeout: seconds, comment: opening.id }) } } }
+  return { add: { element: elementOf(opening, untilOver(opening, nowMs)) } }
+}
+
+export function blocked(block: Block, nowMs: number): Command {
+  return { add: { element: blockedElement(block, untilOver(block, nowMs)) } }
+}
+
+export function unblocked(block: Block): Command {
+  return { delete: { element: blockedElement(block, {}) } }
+}
+
+function untilOver({ id, until }: Pick<Opening, 'id' | 'until'>, nowMs: number): object {
+  return { timeout: Math.max(1, Math.ceil((until - nowMs) / 1000)), comment: id }
+}
+
+function blockedElement({ address }: Block, more: object): object {
+  const name = address.includes(':') ? 'blocked6' : 'blocked4'
+  return { ...OWN, name, elem: [{ elem: { val: prefix(address), ...more } }] }
 }
 
 export function closed(opening: Opening): Command {

@@ -84,7 +84,8 @@ function forgetPast({ state, clock }: FirewallHost): void {
   for (const { id, until } of state.openings()) if (until <= clock.now()) state.dropOpening(id)
 }
 
-async function standing(host: FirewallHost): Promise<void> {
+/** A firewall that is confirmed, and not under way. @throws FirewallError */
+export async function standing(host: FirewallHost): Promise<void> {
   await settle(host)
   if (host.state.pending() !== undefined) {
     refuse(

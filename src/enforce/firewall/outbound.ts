@@ -3,7 +3,7 @@
  * runs as, and the proxy decides by name. Everybody else is told no at once.
  */
 import type { Chain, Rule } from './model.ts'
-import { log, perMinute } from './inbound.ts'
+import { FAMILIES, log, perMinute } from './inbound.ts'
 import type { FirewallSettings } from './settings.ts'
 import {
   accept,
@@ -14,6 +14,7 @@ import {
   reject,
   rule,
   state,
+  target,
   to,
   toNetwork,
   transportIs,
@@ -30,11 +31,17 @@ const FILTER = 0
 const NAME_PORTS = [53, 853]
 
 export function outputChain(settings: FirewallSettings, ids: UserIds): Chain {
+  const before: Rule[] = [
+    rule('this machine talks to itself', is({ meta: { key: 'oifname' } }, 'lo'), accept),
+    ...FAMILIES.map((family) =>
+      rule('blocked for a time', is(target(family), `@blocked${family}`), count, reject),
+    ),
+  ]
   if (settings.outbound === 'open') {
-    return { name: 'output', hook: { at: 'output', priority: FILTER, policy: 'accept' }, rules: [] }
+    return { name: 'output', hook: { at: 'output', priority: FILTER, policy: 'accept' }, rules: before }
   }
   const rules: Rule[] = [
-    rule('this machine talks to itself', is({ meta: { key: 'oifname' } }, 'lo'), accept),
+    ...before,
     rule('belongs to what was allowed', state('established', 'related'), accept),
     ...linkRules(),
     ...nameRules(settings, ids),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { replacing } from './model.ts'
+import { replacing, type Opening } from './model.ts'
 import { unboundConfig } from './resolver.ts'
 import { readSettings } from './settings.ts'
 import { linesOf } from './show.ts'
@@ -94,8 +94,12 @@ test('names are asked for where the resolvers are, before any other way out', ()
 test('a batch names no table but its own', () => {
   const opening = {
     ...{ id: 'abcd', transport: 'tcp', port: 80, from: '10.0.0.0/8', reason: 'r', since: 0, until: 9000 },
-  } as unknown as Parameters<typeof replacing>[1][number]
-  const batch = replacing(tableOf(read({ 'inbound.open': 'tcp/80' }), nobody), [opening], 1000)
+  } as unknown as Opening
+  const batch = replacing(
+    tableOf(read({ 'inbound.open': 'tcp/80' }), nobody),
+    { openings: [opening], blocks: [] },
+    1000,
+  )
   const objects = batch.nftables.flatMap((command) =>
     Object.values(command as object).flatMap((each) => Object.entries(each as object)),
   )
@@ -104,5 +108,8 @@ test('a batch names no table but its own', () => {
     assert.deepEqual([object.family, kind === 'table' ? object.name : object.table], ['inet', 'warder'])
   }
   assert.match(JSON.stringify(batch), /"timeout":8,/)
-  assert.doesNotMatch(JSON.stringify(replacing(tableOf(read({}), nobody), [opening], 9000)), /"element"/)
+  assert.doesNotMatch(
+    JSON.stringify(replacing(tableOf(read({}), nobody), { openings: [opening], blocks: [] }, 9000)),
+    /"element"/,
+  )
 })

@@ -15,7 +15,7 @@ import {
   writeFileAtomic,
 } from '../../platform/files.ts'
 import { refuse } from './errors.ts'
-import type { Opening } from './model.ts'
+import type { Block, Opening } from './model.ts'
 
 const Id = z.string().regex(/^[0-9A-Za-z-]{4,64}$/)
 const ChangeShape = z.strictObject({
@@ -48,10 +48,19 @@ const OpeningShape = z.strictObject({
   until: z.number(),
 })
 
+const BlockShape = z.strictObject({
+  id: Id,
+  address: z.custom<CidrBlock>(isCidrBlock),
+  reason: z.string(),
+  since: z.number(),
+  until: z.number(),
+})
+
 const MOST_BYTES = 128 * 1024 * 1024
 const PENDING = /^pending-([0-9A-Za-z-]+)\.json$/
 const UNDOING = /^undoing-([0-9A-Za-z-]+)\.json$/
 const OPENING = /^opening-([0-9A-Za-z-]+)\.json$/
+const BLOCK = /^block-([0-9A-Za-z-]+)\.json$/
 
 export class FirewallState {
   readonly #directory: string
@@ -141,6 +150,20 @@ export class FirewallState {
 
   dropOpening(id: string): void {
     this.#drop(`opening-${id}.json`)
+  }
+
+  /** Likewise. */
+  blocks(): Block[] {
+    const read = (name: string) => this.#read(name, BlockShape)
+    return this.#names(BLOCK).flatMap((name) => read(name) ?? [])
+  }
+
+  addBlock(block: Block): void {
+    this.#write(`block-${block.id}.json`, block)
+  }
+
+  dropBlock(id: string): void {
+    this.#drop(`block-${id}.json`)
   }
 
   /** One line for each act, kept also while no daemon runs that could record it. */

@@ -51,6 +51,10 @@ export function source(family: Family): Payload {
   return payload(family === 4 ? 'ip' : 'ip6', 'saddr')
 }
 
+export function target(family: Family): Payload {
+  return payload(family === 4 ? 'ip' : 'ip6', 'daddr')
+}
+
 export function from(block: CidrBlock): Statement {
   return is(source(block.includes(':') ? 6 : 4), prefix(block))
 }

@@ -7,6 +7,7 @@ import { flowsOf, resultLabels } from './flows.ts'
 import { isMembers, requestText, type Members, type ReadMessage } from './frame.ts'
 import { misfit } from './json-schema.ts'
 import { learnTools } from './lists.ts'
+import { crowded } from './limits.ts'
 import { TIERS } from './policy.ts'
 import type { GateAnswer, GateQuestion, Touched } from './ports.ts'
 import type { Refusal, RefusalKind } from './refusal.ts'
@@ -100,6 +101,8 @@ function checkCall(desk: Desk, open: OpenRequest, message: Request): void {
   const send = (answer: GateAnswer): void => {
     if (!desk.isOpen(open)) return
     if (answer.effect === 'deny') return desk.refuse(open, deniedBy(answer))
+    const crowd = crowded(desk, found.rules)
+    if (crowd !== undefined) return desk.refuse(open, { kind: 'limit', layer: 'policy', ...crowd })
     const { redacted } = masked
     const facts: CallFacts = {
       ...{ tool, labels, redacted, argumentsDigest: question.argumentsDigest },

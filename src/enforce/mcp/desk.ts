@@ -51,6 +51,8 @@ export interface Desk {
   /** Whether this request still waits: it may have been cancelled, or taken too long, while somebody was asked. */
   readonly isOpen: (request: OpenRequest) => boolean
   readonly forward: (request: OpenRequest, text: string) => void
+  /** Tools the server is at work on, a name for each call. */
+  readonly underWay: () => readonly string[]
   /** Answers with a refusal, and settles it. */
   readonly refuse: (request: OpenRequest, refusal: Refusal) => void
   /** Hands an answer on, and settles it. */

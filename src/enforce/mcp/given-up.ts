@@ -1,3 +1,4 @@
+import type { OpenRequest } from './desk.ts'
 import type { MessageId } from './frame.ts'
 
 const MOST = 1000
@@ -7,11 +8,11 @@ const MOST = 1000
  * comes late would be taken for the answer to something else.
  */
 export class GivenUp {
-  readonly #ids = new Set<MessageId>()
+  readonly #ids = new Map<MessageId, OpenRequest>()
 
-  add(id: MessageId): void {
-    this.#ids.add(id)
-    for (const oldest of this.#ids) {
+  add(request: OpenRequest): void {
+    this.#ids.set(request.id, request)
+    for (const oldest of this.#ids.keys()) {
       if (this.#ids.size <= MOST) return
       this.#ids.delete(oldest)
     }
@@ -19,6 +20,11 @@ export class GivenUp {
 
   has(id: MessageId): boolean {
     return this.#ids.has(id)
+  }
+
+  /** Those a server that does not listen is still at work on, for all that is known: until their time is over. */
+  lasting(nowMs: number): OpenRequest[] {
+    return [...this.#ids.values()].filter(({ untilMs }) => nowMs < untilMs)
   }
 
   /** @returns whether it was one of them; it is free again */

@@ -1,6 +1,30 @@
-import type { ServerLimits } from './policy.ts'
+import type { Desk } from './desk.ts'
+import type { ServerLimits, ToolRule } from './policy.ts'
 
 const MINUTE_MS = 60_000
+
+/** Which limit is reached. */
+export interface Over {
+  readonly rule: string
+  readonly reason: string
+  readonly fix: string
+}
+
+/** Whether as many calls as one of these rules lets be under way are. */
+export function crowded({ catalogue, underWay }: Desk, rules: readonly ToolRule[]): Over | undefined {
+  const limited = rules.filter(({ atOnce }) => atOnce !== undefined)
+  if (limited.length === 0) return undefined
+  const others = underWay().map((name) => catalogue.rules(name).rules)
+  const full = limited.find(
+    (rule) => others.filter((found) => found.includes(rule)).length >= (rule.atOnce ?? 0),
+  )
+  if (full === undefined) return undefined
+  return {
+    rule: 'limit.at-once',
+    reason: `${full.atOnce} calls of ${full.pattern} are under way, and no more may be`,
+    fix: 'wait for the answer to one, or raise `at_once` of this tool in the policy',
+  }
+}
 
 /** Calls of one session, counted over a minute that slides along, and over all its time. */
 export class CallMeter {
@@ -14,7 +38,7 @@ export class CallMeter {
   }
 
   /** Counts a call. @returns why it is one too many; then it is not counted */
-  take(nowMs: number): { readonly rule: string; readonly reason: string; readonly fix: string } | undefined {
+  take(nowMs: number): Over | undefined {
     const { calls, callsPerMinute } = this.#limits
     while (this.#times.length > 0 && nowMs - this.#times[0]! >= MINUTE_MS) this.#times.shift()
     if (this.#calls >= calls) {

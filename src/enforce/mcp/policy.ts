@@ -42,6 +42,8 @@ export interface ToolRule extends NameRule {
   /** Labels it may act on without a further yes. */
   readonly accepts?: readonly string[]
   readonly callMs?: number
+  /** Calls that may be under way in one session. */
+  readonly atOnce?: number
 }
 
 /** What policy says of one server, completed with what its tier says. Plain data: it crosses to the firewall process. */

@@ -316,6 +316,32 @@ test('calls are counted by the minute and by the session', async () => {
   assert.deepEqual(tries, [undefined, undefined, 'limit.rate', undefined, 'limit.calls', 'limit.calls'])
 })
 
+test('as many calls of a tool are under way as its rule lets be; one the client gave up lasts until its time', async () => {
+  const tools = [
+    { ...RULE, pattern: 'hook_*', atOnce: 2, callMs: 8000 },
+    { ...RULE, pattern: 'echo' },
+  ]
+  const at = await begun(
+    { policy: { tools } },
+    ['hook_a', 'hook_b', 'echo'].map((name) => tool(name)),
+  )
+  const tried = async (id: number, name: string) => {
+    at.client(call(id, name))
+    await at.settle()
+    return last(at)?.id === id ? rule(at) : 'sent'
+  }
+  assert.deepEqual([await tried(1, 'hook_a'), await tried(2, 'hook_b')], ['sent', 'sent'])
+  assert.equal(await tried(3, 'hook_a'), 'limit.at-once')
+  assert.deepEqual([last(at)?.error?.code, await tried(4, 'echo')], [REFUSAL_CODES.limit, 'sent'])
+  at.server(answer(1, said('fine')))
+  assert.equal(await tried(5, 'hook_a'), 'sent')
+  at.client({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 5 } })
+  assert.equal(await tried(6, 'hook_a'), 'limit.at-once', 'the server may be at work on it all the same')
+  at.nowMs += 8001
+  at.session.tick()
+  assert.equal(await tried(7, 'hook_b'), 'sent')
+})
+
 test('methods and notices nobody knows, tasks, and what policy does not name are not passed on', async () => {
   const at = await begun()
   for (const method of [

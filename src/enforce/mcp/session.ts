@@ -58,6 +58,7 @@ class Session implements McpSession {
         request.isSent = true
         ports.toServer(text, request.route)
       },
+      underWay: () => this.#underWay(),
       refuse: (request, refusal) => this.#refuse(request, refusal),
       answer: (request, text, outcome) => this.#settle(request, text, outcome),
       ask: (question) => this.#answers.ask(question),
@@ -119,6 +120,13 @@ class Session implements McpSession {
     const reason = `a message of ${sizeBytes} bytes is larger than ${this.#options.policy.limits.messageBytes}`
     if (from === 'server') return this.#serverConfused('frame.size', reason, true)
     this.#unreadable({ kind: 'unreadable', code: -32_600, rule: 'frame.size', reason }, route)
+  }
+
+  #underWay(): string[] {
+    const sent = [...this.#open.values()].filter(({ isSent }) => isSent)
+    return [...sent, ...this.#givenUp.lasting(this.#options.ports.monotonicMs())]
+      .filter(({ treatment }) => treatment === 'tool')
+      .map(({ name }) => name)
   }
 
   forget(): void {
@@ -183,7 +191,7 @@ class Session implements McpSession {
       if (request === undefined) return
       this.#open.delete(request.id)
       if (!request.isSent) return // the server never heard of it
-      this.#givenUp.add(request.id)
+      this.#givenUp.add(request)
       this.#record(request, 'failed', 'cancelled', '')
     }
     ports.toServer(text, route)
@@ -235,7 +243,7 @@ class Session implements McpSession {
   #refuse(request: OpenRequest, refusal: Refusal): void {
     if (!this.#desk.isOpen(request)) return
     this.#open.delete(request.id)
-    if (request.isSent) this.#givenUp.add(request.id)
+    if (request.isSent) this.#givenUp.add(request)
     const { ports } = this.#options
     const { rule, reason, decision } = refusal
     const of = { method: request.method, name: request.name }

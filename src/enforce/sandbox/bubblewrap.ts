@@ -74,7 +74,7 @@ export async function startBubblewrap(
     if (entry === undefined)
       throw new SandboxError('SANDBOX_FAILED', 'the sandbox ended early', 'start it again')
     const identity = { pid: entry.pid, startTime: entry.startTime }
-    options.onBuilt?.({ init: identity, pidNamespace: namespace })
+    await options.onBuilt?.({ init: identity, pidNamespace: namespace })
     release(build.held.splice(0))
     const run = new BubblewrapRun({
       runId: options.runId,

@@ -30,7 +30,7 @@ import { createBubblewrapDriver, fileRegistry, sweepRegistry } from './index.ts'
 
 const STARTER = fileURLToPath(new URL('control-starter.test-kit.ts', import.meta.url))
 /** All starts together; the thousand of a long run: WARDER_KILLED_STARTS=1000. */
-const STARTS = Number(process.env['WARDER_KILLED_STARTS'] ?? 200)
+const STARTS = Number(process.env['WARDER_KILLED_STARTS'] ?? 100)
 const STARTS_EACH = 40
 /** Starters at the same time. */
 const SIDE_BY_SIDE = 2

@@ -27,7 +27,11 @@ export interface DoorOptions {
   readonly clock: Clock
   readonly registry: RunRegistry
   /** Told of each run when its process 1 is there and before its command begins; when it throws, nothing begins. */
-  readonly onBuilt?: (runId: string, init: ProcessIdentity) => void
+  readonly onBuilt?: (
+    runId: string,
+    init: ProcessIdentity,
+    temporary: readonly string[],
+  ) => void | Promise<void>
   /** Told of each run that has begun. */
   readonly onStart?: (run: Running) => void
   /** Told when a run has ended and its outcome is on record. */
@@ -120,9 +124,9 @@ export class SandboxDoor {
           registry.put({ ...record, standIns: made })
         },
         // on record before the command begins: `stop` must find it even if we are gone by then
-        onBuilt: ({ init, pidNamespace }) => {
+        onBuilt: async ({ init, pidNamespace, temporary = [] }) => {
           registry.put({ ...record, init, pidNamespace, standIns: made })
-          this.#options.onBuilt?.(options.runId, init)
+          await this.#options.onBuilt?.(options.runId, init, temporary)
         },
       })
     } catch (error) {

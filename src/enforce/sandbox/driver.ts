@@ -53,8 +53,13 @@ export interface StartOptions {
   readonly terminal?: TerminalSize
   /** Told what is put into a user's project for masks to stand on, so that a crash cannot leave it there unknown. */
   readonly onStandIns?: (made: readonly StandIn[]) => void
-  /** Told of the finished sandbox while its command is still held back; when it throws, nothing begins. */
-  readonly onBuilt?: (built: { readonly init: ProcessIdentity; readonly pidNamespace: string }) => void
+  /** Told of the finished sandbox while its command is still held back, and waited for; when it throws, nothing begins. */
+  readonly onBuilt?: (built: {
+    readonly init: ProcessIdentity
+    readonly pidNamespace: string
+    /** Directories of this machine that are the run's own until it ends, and that its spec does not name. */
+    readonly temporary?: readonly string[]
+  }) => void | Promise<void>
 }
 
 export interface RunExit {

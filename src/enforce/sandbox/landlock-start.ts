@@ -82,7 +82,7 @@ export async function startLandlock(
     const init = { pid: keeper.pid, startTime: keeper.startTime }
     // no namespace of its own: it lives in ours
     const pidNamespace = pidNamespaceOf(process.pid) ?? ''
-    options.onBuilt?.({ init, pidNamespace })
+    await options.onBuilt?.({ init, pidNamespace, temporary: [...build.temporary.places.values()] })
     releaseRules(build.held.splice(0))
     const run = new LandlockRun({
       ...{ runId: options.runId, agent: options.agent, spec, child, reports, limits, pidNamespace },

@@ -157,9 +157,9 @@ async function startOrNothing(
   try {
     return await driver.start(spec, {
       ...options,
-      onBuilt: (about) => {
+      onBuilt: async (about) => {
         built.init = about.init
-        options.onBuilt?.(about)
+        await options.onBuilt?.(about)
       },
     })
   } catch (error) {

@@ -104,7 +104,7 @@ export async function startPodman(
     })
     const identity = { pid: init.pid, startTime: init.startTime }
     const pidNamespace = pidNamespaceOf(init.pid) ?? ''
-    options.onBuilt?.({ init: identity, pidNamespace })
+    await options.onBuilt?.({ init: identity, pidNamespace })
     handOver(build)
     const size = spec.terminal ? (options.terminal ?? { columns: 80, rows: 24 }) : undefined
     return new PodmanRun({

@@ -20,11 +20,12 @@ export function usedBy(canaries: readonly Canary[], entry: NamedUse): Canary | u
   return canaries.find((canary) => isUse(canary, entry))
 }
 
-function isUse(canary: Canary, { action, target, rule, details }: NamedUse): boolean {
+function isUse(canary: Canary, entry: NamedUse): boolean {
+  const { action, target, rule, details } = entry
   const { kind, name } = canary
   if (kind === 'dns') return action === 'net:connect' && isHost(target, name)
-  if (kind === 'tool') return action.startsWith('tool:') && isTool(target, name)
-  if (kind === 'token') return rule === 'egress.canary-used' && details['secret'] === bindingName(canary)
+  if (kind === 'tool') return (action.startsWith('tool:') || isRefusedCall(entry)) && isTool(target, name)
+  if (kind === 'token') return rule === 'egress.canary-used' && details['binding'] === bindingName(canary)
   // its own planting is a `secret:set`; nobody else sets what they do not know
   if (kind === 'secret') return target === name && /^(?:broker:|secret:(?!set$))/.test(action)
   return false
@@ -37,6 +38,11 @@ function isHost(target: string, name: string): boolean {
     .toLowerCase()
     .replace(/\.$/, '')
   return host === name || host.endsWith(`.${name}`)
+}
+
+/** Most canaries are tools no server has: such a call ends at the firewall, before anybody decides about it. */
+function isRefusedCall({ action, details }: NamedUse): boolean {
+  return action === 'mcp:refuse' && details['from'] === 'client' && details['method'] === 'tools/call'
 }
 
 /** A tool without a server is one on every server. */

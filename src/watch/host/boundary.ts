@@ -33,7 +33,7 @@ export function boundaryFinding(
   runOf: (id: string) => KnownRun | undefined,
 ): Finding | undefined {
   if (seen.kind === 'write') return writeFinding(seen, runOf)
-  if (!('run' in seen)) return undefined
+  if (!('run' in seen) || seen.kind === 'ready') return undefined
   const run = runOf(seen.run)
   if (run === undefined) return undefined
   const meaning = meaningOf(seen, run)
@@ -49,7 +49,7 @@ function bypass(at: number, run: KnownRun, { rule, summary, evidence, part }: Me
 }
 
 function meaningOf(
-  seen: Exclude<Extract<Seen, { readonly run: string }>, { kind: 'write' }>,
+  seen: Exclude<Extract<Seen, { readonly run: string }>, { kind: 'write' | 'ready' }>,
   run: KnownRun,
 ): Meaning {
   const of = `the run of ${run.agent}`

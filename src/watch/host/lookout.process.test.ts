@@ -68,7 +68,7 @@ test('a process that leaves the network of its run is told', { skip: whyNot() },
   assert.equal(await says(child, 'echo up'), 'up')
   const init = childOf(child.pid ?? 0)
   const { it, seen } = lookout(t)
-  it.follow({ runId: 'r', init: { pid: init, startTime: startTimeOf(init) }, may: [], trees: [] })
+  void it.follow({ runId: 'r', init: { pid: init, startTime: startTimeOf(init) }, may: [], trees: [] })
   await until(() => (it.sources().length >= 2 ? true : undefined), 'its sources')
   assert.equal(seen.length, 0, JSON.stringify(seen))
   child.stdin?.write(`${NSENTER} --net=/proc/${process.pid}/ns/net /bin/sleep 1 &\n`)
@@ -80,7 +80,7 @@ test('who is left when a run has ended is told', { skip: whyNot() }, async (t) =
   const child = shell(t, [])
   const pid = child.pid ?? 0
   const { it, seen } = lookout(t)
-  it.follow({ runId: 'r', init: { pid, startTime: startTimeOf(pid) }, may: [], trees: [] })
+  void it.follow({ runId: 'r', init: { pid, startTime: startTimeOf(pid) }, may: [], trees: [] })
   await until(() => (it.sources().length >= 2 ? true : undefined), 'its sources')
   const left = Number(
     await says(child, 'setsid /bin/sleep 30 >/dev/null & sleep 0.2; pidof -s sleep >/dev/null; echo $!'),
@@ -104,7 +104,7 @@ test(
     const child = shell(t, [])
     const pid = child.pid ?? 0
     const { it, seen } = lookout(t)
-    it.follow({
+    void it.follow({
       runId: 'r',
       init: { pid, startTime: startTimeOf(pid) },
       may: [join(directory, 'in')],

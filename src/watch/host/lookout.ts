@@ -26,7 +26,7 @@ export interface LookoutOptions {
   readonly open: () => number
   /** Warder's own places. */
   readonly own: readonly string[]
-  readonly onSeen: (seen: Exclude<Seen, { kind: 'source' }>) => void
+  readonly onSeen: (seen: Exclude<Seen, { kind: 'source' | 'ready' }>) => void
   /** Told when it ended though it was wanted. */
   readonly onEnded: (why: string) => void
   readonly lingerMs?: number
@@ -40,6 +40,8 @@ export interface SourceFact {
 }
 
 const LINGER_MS = 10_000
+/** Nobody who waits for it to know a run waits longer. */
+const LONGEST_WAIT_MS = 100
 const RESTART_MS = 500
 /** In a row, each shortly after it began: then the sources are said not to be in force, and it is tried less often. */
 const MOST_RESTARTS = 5
@@ -55,6 +57,8 @@ export class Lookout {
   readonly #options: LookoutOptions
   readonly #runs = new Map<string, Followed>()
   readonly #sources = new Map<string, SourceFact>()
+  /** Who waits for it to know a run. */
+  readonly #waits = new Map<string, () => void>()
   #host: HostOrders | undefined
   #child: ChildProcess | undefined
   #resting: NodeJS.Timeout | undefined
@@ -67,9 +71,24 @@ export class Lookout {
     this.#options = options
   }
 
-  follow(run: Followed): void {
-    this.#runs.set(run.runId, run)
+  /** A run is about to begin: whoever starts it now does not wait for it then. */
+  getReady(): void {
+    if (this.#waiting === undefined) this.#start() // who was ended a moment ago rests first
+    this.#restWhenIdle()
+  }
+
+  /** Resolves when the run is known, so that its first act is judged as its own; or soon, where nobody answers. */
+  async follow(run: Followed): Promise<void> {
+    const { runId } = run
+    this.#runs.set(runId, run)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#waits.set(runId, resolve)
     if (!this.#order(runOrders(run))) this.#start()
+    if (this.#child === undefined) resolve()
+    const timer = setTimeout(resolve, LONGEST_WAIT_MS)
+    await promise
+    clearTimeout(timer)
+    this.#waits.delete(runId)
   }
 
   /** It has ended; nobody of it may be left. */
@@ -152,6 +171,7 @@ export class Lookout {
   #hear(child: ChildProcess, line: string): void {
     const seen = parseSeen(line)
     if (seen === undefined || child !== this.#child) return
+    if (seen.kind === 'ready') return this.#waits.get(seen.run)?.()
     if (seen.kind !== 'source') return this.#options.onSeen(seen)
     const { name, inForce, why } = seen
     const known = this.#sources.get(name)
@@ -210,6 +230,7 @@ function runOrders({ runId, init, may, trees }: Followed): string[][] {
     ['run', runId, String(init.pid), init.startTime],
     ...may.map((path) => ['may', runId, path]),
     ...trees.map((path) => ['tree', runId, path]),
+    ['ready', runId],
   ]
 }
 

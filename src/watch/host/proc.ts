@@ -70,51 +70,107 @@ function list(path: string): string[] {
 
 const MOST_AT_ONCE = 1024 * 1024
 
-/** Lines that are added to a log, over its rotation; begins at its end. */
-export class Tail {
+/** What is added to a file, over its rotation; begins at its end. */
+class Growth {
   readonly #path: string
+  readonly #unitBytes: number
   #inode = 0
   #at = 0
-  #held = ''
   problem: string | undefined
+  /** What was read last is the beginning of another file. */
+  isOther = false
 
-  constructor(path: string) {
+  /** @param unitBytes it grows by so much: what is not whole yet is read when it is */
+  constructor(path: string, unitBytes = 1) {
     this.#path = path
+    this.#unitBytes = unitBytes
     this.#read(true)
   }
 
-  /** Whole lines since the last time. */
-  lines(): string[] {
-    const lines = (this.#held + this.#read(false)).split('\n')
-    this.#held = (lines.pop() ?? '').slice(0, MOST_AT_ONCE)
-    return lines
+  added(): Buffer {
+    return this.#read(false)
   }
 
-  #read(isFirst: boolean): string {
+  #read(isFirst: boolean): Buffer {
     let fd: number
     try {
       fd = openSync(this.#path, 'r')
     } catch (error) {
       this.problem = messageOf(error)
-      return ''
+      return Buffer.alloc(0)
     }
     try {
       this.problem = undefined
       const { ino, size } = fstatSync(fd)
       // another file by that name, or one that was emptied, is read from its beginning
-      const isOther = ino !== this.#inode || size < this.#at
-      if (isFirst) this.#at = size
-      else if (isOther) this.#at = 0
+      this.isOther = ino !== this.#inode || size < this.#at
+      const end = this.#whole(size)
+      if (isFirst) this.#at = end
+      else if (this.isOther) this.#at = 0
       this.#inode = ino
-      if (size <= this.#at) return ''
+      if (end <= this.#at) return Buffer.alloc(0)
       // a flood is not read whole: what is newest counts
-      const from = Math.max(this.#at, size - MOST_AT_ONCE)
-      const bytes = Buffer.alloc(size - from)
-      const got = readSync(fd, bytes, 0, bytes.length, from)
+      const from = Math.max(this.#at, end - this.#whole(MOST_AT_ONCE))
+      const bytes = Buffer.alloc(end - from)
+      const got = this.#whole(readSync(fd, bytes, 0, bytes.length, from))
       this.#at = from + got
-      return bytes.toString('utf8', 0, got)
+      return bytes.subarray(0, got)
     } finally {
       closeSync(fd)
     }
   }
+
+  #whole(bytes: number): number {
+    return bytes - (bytes % this.#unitBytes)
+  }
+}
+
+/** Lines that are added to a log, over its rotation; begins at its end. */
+export class Tail {
+  readonly #growth: Growth
+  #held: Buffer = Buffer.alloc(0)
+
+  constructor(path: string) {
+    this.#growth = new Growth(path)
+  }
+
+  get problem(): string | undefined {
+    return this.#growth.problem
+  }
+
+  /** Whole lines since the last time. */
+  lines(): string[] {
+    const added = this.#growth.added()
+    const bytes = this.#growth.isOther ? added : Buffer.concat([this.#held, added])
+    const end = bytes.lastIndexOf(0x0a)
+    this.#held = bytes.subarray(end + 1).subarray(0, MOST_AT_ONCE)
+    return end === -1 ? [] : bytes.toString('utf8', 0, end).split('\n')
+  }
+}
+
+/** Records of one length that are added to a file; begins at its end. */
+export class RecordTail {
+  readonly #growth: Growth
+
+  constructor(path: string, recordBytes: number) {
+    this.#growth = new Growth(path, recordBytes)
+  }
+
+  get problem(): string | undefined {
+    return this.#growth.problem
+  }
+
+  /** Whole records since the last time. */
+  bytes(): Buffer {
+    return this.#growth.added()
+  }
+}
+
+/** Whether a program by that name runs with the rights of root: who else takes it proves nothing. */
+export function isRootRunning(name: string, root = '/proc'): boolean {
+  return pidsIn(root).some(
+    (pid) =>
+      quietly(`${root}/${pid}/comm`).trim() === name &&
+      /^Uid:\s+0\s+0\s/m.test(quietly(`${root}/${pid}/status`)),
+  )
 }

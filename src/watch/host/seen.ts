@@ -9,6 +9,7 @@ const run = z.string()
 const seenSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('source'), at, name: z.string(), inForce: z.number(), why: z.string() }),
   z.object({ kind: z.literal('lost'), at, source: z.string() }),
+  z.object({ kind: z.literal('ready'), at, run }),
   // at the borders of runs
   z.object({
     ...{ kind: z.literal('intruder'), at, run, pid, program, space: z.string() },

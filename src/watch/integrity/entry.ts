@@ -33,6 +33,8 @@ export const EntryShape = z.strictObject({
   uid: z.int(),
   gid: z.int(),
   inode: z.string(),
+  /** When the file was made, in nanoseconds since 1970; empty where the system does not keep it. */
+  birth: z.string().default(''),
   /** Names the file has; 0 for directories, whose count follows from what is in them. */
   links: z.int(),
   /** In bytes; 0 for directories. */
@@ -50,11 +52,28 @@ export type Entry = z.infer<typeof EntryShape>
 
 /** What is compared, in the order it is told. `mark` is not: whoever touches a file changes it. */
 export const FIELDS = [
-  ...(['kind', 'target', 'sha256', 'size', 'inode', 'mode', 'uid', 'gid', 'links', 'xattrs'] as const),
+  ...([
+    'kind',
+    'target',
+    'sha256',
+    'size',
+    'inode',
+    'birth',
+    'mode',
+    'uid',
+    'gid',
+    'links',
+    'xattrs',
+  ] as const),
 ] as const
 export type Field = (typeof FIELDS)[number]
 
 /** @returns what differs; nothing when both are the same file in the same state */
 export function differences(before: Entry, after: Entry): Field[] {
-  return FIELDS.filter((field) => before[field] !== after[field])
+  return FIELDS.filter((field) => before[field] !== after[field] && !isUntold(field, before, after))
+}
+
+/** An older baseline does not say when a file was made, nor does every file system: then nothing follows from it. */
+function isUntold(field: Field, before: Entry, after: Entry): boolean {
+  return field === 'birth' && (before.birth === '' || after.birth === '')
 }

@@ -34,7 +34,8 @@ export function compare(before: Entry, after: Entry | undefined): Violation | un
   if (after === before) return undefined
   const fields = differences(before, after)
   if (fields.length === 0) return undefined
-  const isOther = fields.includes('inode') || fields.includes('kind')
+  // the number of a file that is gone is given to the next one that is made: when it was made tells them apart
+  const isOther = (['inode', 'birth', 'kind'] as const).some((field) => fields.includes(field))
   return violationOf(isOther ? 'replaced' : 'changed', fields, before, after)
 }
 
@@ -89,6 +90,7 @@ const WORDS: Readonly<Record<Field, string>> = {
   sha256: 'content',
   size: 'size',
   inode: 'inode',
+  birth: 'time it was made',
   mode: 'permissions',
   uid: 'owner',
   gid: 'group',

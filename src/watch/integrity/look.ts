@@ -150,6 +150,21 @@ function kindOf(stat: BigIntStats): EntryKind {
   return stat.isSymbolicLink() ? 'link' : 'other'
 }
 
+/** Where the system is not asked for it, the runtime gives the time of the last change instead, as it does for `/proc`. */
+const IS_BIRTH_KEPT = isBirthKept()
+
+function isBirthKept(): boolean {
+  try {
+    return lstatSync('/proc/self/stat', { bigint: true }).birthtimeNs === 0n
+  } catch {
+    return false
+  }
+}
+
+function birthOf(stat: BigIntStats): string {
+  return IS_BIRTH_KEPT && stat.birthtimeNs > 0n ? String(stat.birthtimeNs) : ''
+}
+
 function bareEntry(path: string, category: Category, kind: EntryKind, stat: BigIntStats): Entry {
   const isDirectory = kind === 'directory'
   return {
@@ -158,6 +173,7 @@ function bareEntry(path: string, category: Category, kind: EntryKind, stat: BigI
     uid: Number(stat.uid),
     gid: Number(stat.gid),
     inode: String(stat.ino),
+    birth: birthOf(stat),
     links: isDirectory ? 0 : Number(stat.nlink),
     size: isDirectory ? 0 : Number(stat.size),
     ...{ sha256: '', target: '', xattrs: '' },

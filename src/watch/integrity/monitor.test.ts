@@ -3,6 +3,7 @@ import { createHmac, generateKeyPairSync, sign, verify } from 'node:crypto'
 import {
   appendFileSync,
   chmodSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -16,6 +17,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { openExtendedAttributes } from '../../platform/extended-attributes.ts'
+import { differences, EntryShape, type Entry } from './entry.ts'
 import { fileStore, Monitor, verifyOffline, type MonitorStep, type Recorded, type Root } from './index.ts'
 
 const KEY = generateKeyPairSync('ed25519')
@@ -25,6 +27,11 @@ const trust = {
 }
 const found = openExtendedAttributes()
 const attributes = 'missing' in found ? undefined : found
+
+const ENTRY: Entry = {
+  ...{ path: '/a', category: 'watched', kind: 'file', mode: 0o644, uid: 0, gid: 0, inode: '1', birth: '' },
+  ...{ links: 1, size: 0, sha256: '', target: '', xattrs: '', mark: '' },
+}
 
 /** A folder with a few files, a monitor over it, and the record both write to. */
 function room() {
@@ -116,6 +123,35 @@ test('a complete pass sees what the times hide', async () => {
   utimesSync(at('c'), 1, 1)
   assert.equal((await monitor.pass(true)).violations.length, 0, 'told before')
   assert.equal(monitor.violations.length, 1)
+})
+
+test('a file that was given the inode number of the one it stands for is another file', async (t) => {
+  const { open, roots, at, offline } = room()
+  const monitor = open()
+  await monitor.take(roots, false)
+  const path = at('e')
+  const was = lstatSync(path, { bigint: true })
+  const mtime = Number(was.mtimeMs) / 1000
+  unlinkSync(path)
+  writeFileSync(path, 'e')
+  utimesSync(path, mtime, mtime)
+  const is = lstatSync(path, { bigint: true })
+  if (is.birthtimeNs === was.birthtimeNs && is.ino === was.ino)
+    return t.skip('this file system does not keep when a file was made')
+  t.diagnostic(is.ino === was.ino ? 'the number was given again' : 'the number is another one')
+  assert.equal((await offline()).ok, false)
+  const { violations } = await monitor.pass(true)
+  assert.deepEqual(
+    violations.map(({ what, fields }) => [what, fields.at(-1)]),
+    [['replaced', 'birth']],
+  )
+})
+
+test('an older baseline, which does not say when files were made, says nothing of it', () => {
+  const before = EntryShape.parse({ ...ENTRY, birth: undefined })
+  assert.deepEqual(differences(before, { ...ENTRY, birth: '5' }), [])
+  assert.deepEqual(differences({ ...ENTRY, birth: '5' }, { ...ENTRY, birth: '' }), [])
+  assert.deepEqual(differences({ ...ENTRY, birth: '5' }, { ...ENTRY, birth: '6' }), ['birth'])
 })
 
 test('extended attributes count', async (t) => {

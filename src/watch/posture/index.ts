@@ -4,6 +4,7 @@
  * its own leftovers, and only when told to. It trusts what the kernel says of files and processes.
  */
 export { scanFiles, type FilesOptions } from './files.ts'
+export { installedPlaces, type InstalledPlace } from './installed.ts'
 export { keyPlaces, scanKeys, type KeysOptions } from './keys.ts'
 export { MemoryWatch, readMemory, scanMemory, type MemoryUse } from './memory.ts'
 export { apply, wordsOf, type Mended } from './mend.ts'

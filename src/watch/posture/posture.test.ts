@@ -161,7 +161,7 @@ test('programs from memory, hidden ones and scripts in shared memory are hints',
   writeFileSync(join(root, 'dev/shm/run'), '#!/bin/sh\n')
   writeFileSync(join(root, 'dev/shm/data'), 'harmless')
   const { weaknesses, notes } = await scanPrograms(
-    { root, isThere: (pid) => [77, 99].includes(pid) },
+    { root, isThere: (pid) => [77, 99].includes(pid), installed: [] },
     never(),
   )
   assert.deepEqual(weaknesses.map(({ id }) => id).toSorted(), [

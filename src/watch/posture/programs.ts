@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
+import { InstalledPrograms, type InstalledPlace } from './installed.ts'
 import type { Looked, Weakness } from './report.ts'
 
 export interface ProgramsOptions {
@@ -18,6 +19,8 @@ export interface ProgramsOptions {
   readonly root: string
   /** Whether the kernel answers to that number; the second view beside /proc. */
   readonly isThere: (pid: number) => boolean
+  /** Where the programs are whose copies in memory are nothing odd. */
+  readonly installed: readonly InstalledPlace[]
 }
 
 const AT_ONCE = 512
@@ -29,37 +32,65 @@ const MOST_PIDS = 131_072
  */
 export async function scanPrograms(options: ProgramsOptions, signal: AbortSignal): Promise<Looked> {
   const notes = ['these are hints: a kernel that hides something hides it from this look as well']
-  const found = [...running(options.root), ...inSharedMemory(options.root), ...modules(options.root, notes)]
+  const found = [
+    ...(await running(options, notes, signal)),
+    ...inSharedMemory(options.root),
+    ...modules(options.root, notes),
+  ]
   notes.push(`hidden processes were looked for among the numbers below ${highestOf(options.root)}`)
   found.push(...(await hidden(options, signal)))
   return { weaknesses: found, notes }
 }
 
 /** One weakness for each program, however many processes run it. */
-function running(root: string): Weakness[] {
-  const processes = pidsIn(root).map((pid) => ({ pid, program: link(join(root, 'proc', `${pid}`, 'exe')) }))
-  return [...Map.groupBy(processes, ({ program }) => program)].flatMap(([program, all]) => {
+async function running(
+  { root, installed }: ProgramsOptions,
+  notes: string[],
+  signal: AbortSignal,
+): Promise<Weakness[]> {
+  const exeOf = (pid: number): string => join(root, 'proc', `${pid}`, 'exe')
+  const programs = new InstalledPrograms(installed, signal)
+  const processes = pidsIn(root).map((pid) => ({ pid, program: link(exeOf(pid)) }))
+  const found: Weakness[] = []
+  for (const [program, all] of Map.groupBy(processes, (each) => each.program)) {
     const odd = oddness(program)
-    if (odd === undefined) return []
-    const [id, severity, words] = odd
-    const pids = all.map(({ pid }) => pid)
-    const who =
-      pids.length === 1 ? `process ${pids[0]} runs` : `${pids.length} processes (${pids[0]}, ...) run`
-    return [
-      {
-        ...({ id, area: 'programs', severity, subject: program } as const),
-        what: `${who} ${program}, ${words}`,
-        fix: `look at it: ls -l /proc/${pids[0]}/exe; restart the program if it was updated, else end it`,
-      },
-    ]
-  })
+    if (odd === undefined) continue
+    const { odder, twins } = await explained(all, odd, (pid) => programs.twinOf(exeOf(pid)))
+    for (const twin of twins) notes.push(`${program} is ${twin}, byte for byte, in memory`)
+    if (odder.length > 0) found.push(programWeakness(program, odder, odd))
+  }
+  return found
 }
 
-function oddness(
-  program: string,
-): readonly [id: string, severity: Weakness['severity'], words: string] | undefined {
-  if (program.startsWith('/memfd:') && !program.startsWith('/memfd:runc_cloned:'))
-    return ['program-in-memory', 'high', 'which no file holds']
+/** Which of these are copies of installed programs; processes that share a name need not share a program. */
+async function explained(
+  all: readonly { readonly pid: number }[],
+  [id]: Oddness,
+  twinOf: (pid: number) => Promise<string | undefined>,
+): Promise<{ readonly odder: readonly number[]; readonly twins: ReadonlySet<string> }> {
+  const odder: number[] = []
+  const twins = new Set<string>()
+  for (const { pid } of all) {
+    const twin = id === 'program-in-memory' ? await twinOf(pid) : undefined
+    if (twin === undefined) odder.push(pid)
+    else twins.add(twin)
+  }
+  return { odder, twins }
+}
+
+function programWeakness(program: string, pids: readonly number[], [id, severity, words]: Oddness): Weakness {
+  const who = pids.length === 1 ? `process ${pids[0]} runs` : `${pids.length} processes (${pids[0]}, ...) run`
+  return {
+    ...({ id, area: 'programs', severity, subject: program } as const),
+    what: `${who} ${program}, ${words}`,
+    fix: `look at it: ls -l /proc/${pids[0]}/exe; restart the program if it was updated, else end it`,
+  }
+}
+
+type Oddness = readonly [id: string, severity: Weakness['severity'], words: string]
+
+function oddness(program: string): Oddness | undefined {
+  if (program.startsWith('/memfd:')) return ['program-in-memory', 'high', 'which no file holds']
   if (program.startsWith('/dev/shm/')) return ['program-in-shared-memory', 'high', 'from shared memory']
   // after an update this is ordinary, until the program is started anew
   if (program.endsWith(' (deleted)')) return ['program-deleted', 'low', 'whose file is gone or was replaced']

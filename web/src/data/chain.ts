@@ -1,4 +1,5 @@
 import type { EntryAnswer } from '../../../src/api/endpoints.ts'
+import { sha256 } from './digest.ts'
 
 /** Whether entries are what was written, as far as they themselves can tell: each hash, and each link to the one before. */
 export interface ChainAnswer {
@@ -23,10 +24,7 @@ export async function checkChain(entries: readonly EntryAnswer[]): Promise<Chain
 }
 
 async function wrongIn({ hash, ...rest }: EntryAnswer): Promise<string | undefined> {
-  const bytes = new TextEncoder().encode(canonicalJson(rest))
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
-  const text = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-  return text === hash ? undefined : 'its hash is not the hash of what it says'
+  return (await sha256(canonicalJson(rest))) === hash ? undefined : 'its hash is not the hash of what it says'
 }
 
 function linkWrong(entry: EntryAnswer, before: EntryAnswer | undefined): string | undefined {

@@ -33,6 +33,11 @@ export function again(...names: readonly EndpointName[]): void {
   for (const name of names) void queries.invalidateQueries({ queryKey: [name] })
 }
 
+/** Everything that is looked at now, save the pages of the record: what is written there stays as it is. */
+export function againAll(): void {
+  void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[1] !== 'pages' })
+}
+
 /** Which answers an entry of the record may have changed, by how its action begins. */
 const TOUCHED: readonly (readonly [string, readonly EndpointName[]])[] = [
   ['agent:', ['runs', 'daemon', 'approvalList']],
@@ -41,10 +46,9 @@ const TOUCHED: readonly (readonly [string, readonly EndpointName[]])[] = [
   ['grant:', ['grantList']],
   ['secret', ['secretList']],
   ['mcp:', ['mcpPinList', 'mcpList']],
-  ['guest', ['guestList']],
-  ['device', ['deviceList', 'pairingList']],
-  ['pairing', ['pairingList', 'deviceList']],
-  ['session', ['sessionList']],
+  ['people:', ['guestList', 'deviceList', 'pairingList', 'sessionList']],
+  ['question:', ['approvalList', 'allowanceList']],
+  ['incident:', ['incidentList', 'daemon']],
   ['taint', ['taintShow']],
   ['budget', ['budgetList']],
 ]
@@ -58,16 +62,17 @@ const GATHER_MS = 300
 /** Collects names and asks again once for all that came within a short while, so that a burst is one question. */
 export function gatherer(
   ask: (names: readonly EndpointName[]) => void,
+  gatherMs = GATHER_MS,
 ): (names: readonly EndpointName[]) => void {
   const wanted = new Set<EndpointName>()
+  const held: { timer?: ReturnType<typeof setTimeout> | undefined } = {}
   return (names) => {
-    if (wanted.size === 0 && names.length > 0) {
-      setTimeout(() => {
-        const all = [...wanted]
-        wanted.clear()
-        ask(all)
-      }, GATHER_MS)
-    }
     for (const name of names) wanted.add(name)
+    held.timer ??= setTimeout(() => {
+      const all = [...wanted]
+      wanted.clear()
+      held.timer = undefined
+      ask(all)
+    }, gatherMs)
   }
 }

@@ -2,6 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import type { EntryAnswer } from '../../../src/api/endpoints.ts'
 import { call, callLines } from './calls.ts'
 import type { Filter } from './filter.ts'
+import { heads } from './live.ts'
 import { queries } from './queries.ts'
 
 const PAGE_ROWS = 500
@@ -14,13 +15,20 @@ export function useRecord(filter: Filter | undefined) {
     initialPageParam: undefined as EntryAnswer | undefined,
     staleTime: Infinity, // what is written stays as it is; what is new comes by the stream
     queryFn: async ({ pageParam: oldest, signal }) => {
+      const asOf = heads.get().head
       const before = oldest === undefined ? {} : { until: oldest.timestamp }
       const { entries } = await call('auditList', { ...filter, ...before, limit: PAGE_ROWS }, signal)
       const older = oldest === undefined ? entries : entries.filter(({ seq }) => seq < oldest.seq)
-      return { entries: older.toReversed(), isLast: entries.length < PAGE_ROWS || older.length === 0 }
+      const isLast = entries.length < PAGE_ROWS || older.length === 0
+      return { entries: older.toReversed(), isLast, asOf }
     },
     getNextPageParam: (last) => (last.isLast ? undefined : last.entries.at(-1)),
   })
+}
+
+/** Reads a filter's part of the record anew, from its newest entry. */
+export async function readNewest(filter: Filter): Promise<void> {
+  await queries.resetQueries({ queryKey: ['auditList', 'pages', filter] })
 }
 
 interface Page {

@@ -34,7 +34,7 @@ function Questions({ questions }: { readonly questions: readonly QuestionAnswer[
   useTold(open)
   if (questions.length === 0 && id === undefined) {
     return (
-      <Empty command="warder policy explain --as demo process:spawn:/usr/bin/curl">
+      <Empty command="warder policy explain demo process:spawn:/usr/bin/curl">
         Nothing waits. Policy decides what is asked; what would be, tells:
       </Empty>
     )

@@ -1,9 +1,10 @@
 import type { ReactNode } from 'react'
 import type { OutputOf } from '../../../src/api/endpoints.ts'
 import { useAnswer } from '../data/queries.ts'
-import { countText } from '../data/words.ts'
+import { absoluteText, countText } from '../data/words.ts'
 import { Answered, Empty, Facts, Page, Section, Table } from '../parts/blocks.tsx'
 import { Pulse } from '../parts/pulse.tsx'
+import { Spend } from '../parts/spend.tsx'
 import { Ago, Command, State, StateWord, Told, type Tone } from '../parts/text.tsx'
 
 /** How each part is, what is in force, and what is not; healthy only where something was looked at. */
@@ -25,6 +26,8 @@ export function Health(): ReactNode {
         <Answered of={health}>{({ components }) => <Components of={components} />}</Answered>
       </Section>
       <Pulse />
+      <Spend />
+      <Certificates />
       <Section title="Objectives" note="over seven days">
         <Answered of={health}>{({ slo }) => <Objectives of={slo} />}</Answered>
       </Section>
@@ -102,6 +105,63 @@ function Objectives({ of }: { readonly of: OutputOf<'health'>['slo'] }): ReactNo
       ]}
     />
   )
+}
+
+/** What proves this console to browsers, and, where it is asked for, browsers to it. */
+function Certificates(): ReactNode {
+  const console = useAnswer('consoleShow', {}, { everyMs: 300_000 })
+  return (
+    <Section title="Certificates">
+      <Answered of={console}>
+        {({ fingerprint = '', certificateUntil, clientCertificates }) => (
+          <Table
+            label="Certificates"
+            rows={[
+              ...(certificateUntil === undefined
+                ? []
+                : [{ what: 'of this console', name: fingerprint, until: certificateUntil, renews: true }]),
+              ...(clientCertificates ?? []).map(({ name, until }) => ({
+                ...{ what: 'authority for browsers', name, until, renews: false },
+              })),
+            ]}
+            keyOf={({ name }) => name}
+            columns={[
+              { name: 'Certificate', cell: ({ what }) => what },
+              {
+                name: 'Name or SHA-256',
+                wide: true,
+                cell: ({ name }) => (
+                  <code>
+                    <Told>{name}</Told>
+                  </code>
+                ),
+              },
+              { name: 'Good until', cell: ({ until }) => absoluteText(Date.parse(until)) },
+              {
+                name: 'State',
+                cell: ({ until, renews }) => {
+                  const { tone, word } = certificateState(Date.parse(until) - Date.now())
+                  return (
+                    <>
+                      <State tone={tone}>{word}</State>{' '}
+                      {renews ? <span className="note">renewed by itself</span> : null}
+                    </>
+                  )
+                },
+              },
+            ]}
+          />
+        )}
+      </Answered>
+    </Section>
+  )
+}
+
+const SOON_MS = 30 * 86_400_000
+
+function certificateState(leftMs: number): { readonly tone: Tone; readonly word: string } {
+  if (leftMs <= 0) return { tone: 'bad', word: 'run out' }
+  return leftMs < SOON_MS ? { tone: 'warn', word: 'ends soon' } : { tone: 'good', word: 'good' }
 }
 
 function InForce({ of }: { readonly of: OutputOf<'status'> }): ReactNode {

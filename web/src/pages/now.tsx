@@ -114,12 +114,14 @@ function Taint({ labels }: { readonly labels: readonly string[] }): ReactNode {
 }
 
 const SHOWN = 60
+/** Many, because what is mere looking at the record is left out of them. */
+const ASKED_FOR = 300
 
 /** The record as it is written. It can be held still to be read; what comes meanwhile is counted. */
 function Stream(): ReactNode {
   const live = recent.use()
   const skipped = coalesced.use()
-  const first = useAnswer('auditList', { limit: SHOWN })
+  const first = useAnswer('auditList', { limit: ASKED_FOR })
   const [held, setHeld] = useState<readonly EntryAnswer[] | undefined>()
   const [all, setAll] = useState(false)
   const newest = mergeOnce(live, first.data?.entries ?? [])
@@ -149,7 +151,11 @@ function Stream(): ReactNode {
         </>
       }
     >
-      {shown.length === 0 ? <Empty>Nothing was decided yet.</Empty> : <EntryTable entries={shown} />}
+      {shown.length > 0 ? (
+        <EntryTable entries={shown} />
+      ) : (
+        <Answered of={first}>{() => <Empty>Nothing was decided lately.</Empty>}</Answered>
+      )}
     </Section>
   )
 }

@@ -24,7 +24,9 @@ export function People(): ReactNode {
         <Answered of={devices}>
           {({ devices: all }) =>
             all.length === 0 ? (
-              <Empty command="warder pair">No device is paired. One asks with:</Empty>
+              <Empty command="warder pair --at PATH --name my-phone">
+                No device is paired. One asks with:
+              </Empty>
             ) : (
               <Members
                 label="Paired devices"
@@ -131,7 +133,7 @@ function Sessions({ onAct }: ActProps): ReactNode {
         {({ sessions, passphrase }) => (
           <>
             {passphrase ? null : (
-              <Empty command="warder owner passphrase">
+              <Empty command="warder owner passphrase set">
                 No passphrase is set: whoever has your account is you, and no act can ask who sits here.
               </Empty>
             )}

@@ -1,6 +1,6 @@
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Tabs } from '@base-ui/react/tabs'
-import type { ReactNode } from 'react'
+import { useState, type ReactNode } from 'react'
 import { useAnswer } from '../data/queries.ts'
 import { countText } from '../data/words.ts'
 import { Answered, Empty, Page, Table } from '../parts/blocks.tsx'
@@ -23,6 +23,7 @@ export function Policy(): ReactNode {
   const { tab = 'rules', ...rest } = useSearch({ from: '/policy' })
   const navigate = useNavigate()
   const show = useAnswer('policyShow', {})
+  const [put, setPut] = useState<string | undefined>()
   return (
     <Page
       title="Policy"
@@ -59,7 +60,8 @@ export function Policy(): ReactNode {
           <Findings />
         </Tabs.Panel>
         <Tabs.Panel value="change">
-          <Answered of={show}>{({ text, digest }) => <Proposal key={digest} inForce={text} />}</Answered>
+          {put === undefined ? null : <p role="status">{put}</p>}
+          <Answered of={show}>{({ text }) => <Proposal key={text} inForce={text} onPut={setPut} />}</Answered>
         </Tabs.Panel>
         <Tabs.Panel value="text">
           <Answered of={show}>

@@ -1,9 +1,9 @@
-import { useNavigate, useSearch } from '@tanstack/react-router'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useMemo, useState, type ReactNode } from 'react'
 import { parseFilter, type Filter } from '../data/filter.ts'
-import { recent } from '../data/live.ts'
+import { freshAfter, heads, recent } from '../data/live.ts'
 import { useAnswer } from '../data/queries.ts'
-import { exportRecord, fits, useRecord, type ExportFormat } from '../data/record.ts'
+import { exportRecord, fits, readNewest, useRecord, type ExportFormat } from '../data/record.ts'
 import { save } from '../data/save.ts'
 import { countText } from '../data/words.ts'
 import { announce } from '../parts/announce.tsx'
@@ -54,12 +54,19 @@ interface FoundProps {
 function Found({ filter, query, entry, onShow }: FoundProps): ReactNode {
   const record = useRecord(filter)
   const live = recent.use()
-  const rows = useMemo(() => {
-    const pages = (record.data?.pages ?? []).flatMap(({ entries }) => entries)
-    const newest = pages[0]?.seq ?? 0
-    const fresh = live.filter((each) => each.seq > newest && fits(each, filter))
-    return [...fresh, ...pages]
-  }, [record.data, live, filter])
+  const { countedTo } = heads.use()
+  const pages = useMemo(() => (record.data?.pages ?? []).flatMap(({ entries }) => entries), [record.data])
+  const fresh = useMemo(() => {
+    // the newest page tells of all there was when it was asked for, whether that is shown or not
+    const { asOf = 0 } = record.data?.pages[0] ?? {}
+    const isKnown = asOf > 0 || (query === '' && pages.length > 0)
+    const known = isKnown ? asOf : (live.at(-1)?.seq ?? 1) - 1
+    return freshAfter(Math.max(pages[0]?.seq ?? 0, known), live, countedTo)
+  }, [pages, record.data, live, countedTo, query])
+  const rows = useMemo(
+    () => [...fresh.entries.filter((each) => fits(each, filter)), ...pages],
+    [fresh, pages, filter],
+  )
   useEffect(() => {
     if (record.isSuccess) announce(`${countText(rows.length, 'entry', 'entries')} loaded`)
     // told once for each question, not for each row that comes
@@ -73,6 +80,11 @@ function Found({ filter, query, entry, onShow }: FoundProps): ReactNode {
             ? 'Reading…'
             : `${countText(rows.length, 'entry', 'entries')} loaded, ${record.hasNextPage ? 'older ones when you scroll' : 'that is all'}`}
         </span>
+        {fresh.isWhole || record.isLoading ? null : (
+          <button type="button" className="small" onClick={() => void readNewest(filter)}>
+            Newer entries came too fast to follow: read them
+          </button>
+        )}
         <Chain entries={rows} whole={query === ''} />
         <Export filter={filter} />
         <Copy text={window.location.href} label="Copy link" />
@@ -105,12 +117,22 @@ function Found({ filter, query, entry, onShow }: FoundProps): ReactNode {
 /** Whether the record can be believed, and how far. */
 function Verification(): ReactNode {
   const { data } = useAnswer('status', {}, { everyMs: 120_000 })
+  const { checkpointed } = heads.use()
   if (data === undefined) return 'Asking the daemon for the state of the record…'
   const { ok, seq, head, witness, degraded } = data.ledger
   return (
     <>
       <State tone={ok ? 'good' : 'bad'}>{ok ? 'Chain whole' : 'The record is not well'}</State> to entry {seq}
       , head <code title={head}>{head.slice(0, 12)}</code>,{' '}
+      {checkpointed === 0 ? null : (
+        <>
+          the last checkpoint signs all up to{' '}
+          <Link to="/record" search={{ entry: checkpointed }}>
+            entry {checkpointed}
+          </Link>
+          ,{' '}
+        </>
+      )}
       {witness === undefined ? 'no witness outside this machine' : <>witness {witness}</>}
       {degraded.length === 0 ? null : <>; {degraded.join('; ')}</>}. All of it, without the daemon:{' '}
       <code>warder audit verify</code>

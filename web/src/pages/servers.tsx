@@ -20,7 +20,7 @@ export function Servers(): ReactNode {
       <Answered of={pins}>
         {({ servers }) =>
           servers.length === 0 ? (
-            <Empty command="warder mcp wrap -- npx some-mcp-server">
+            <Empty command="warder mcp wrap --name some -- npx some-mcp-server">
               No MCP server is known. One is put behind Warder with:
             </Empty>
           ) : (

@@ -58,7 +58,7 @@ function useSteps(): Step[] {
       name: 'A passphrase',
       done: sessions?.passphrase,
       about: 'Acts that loosen a guard ask for it, so that your open terminal is not enough.',
-      command: 'warder owner passphrase',
+      command: 'warder owner passphrase set',
     },
     {
       name: 'A policy',

@@ -43,7 +43,7 @@ export function CanI(): ReactNode {
       {isAsked ? (
         <Answered of={answer}>{(found) => <Explanation answer={found} />}</Answered>
       ) : (
-        <Empty command="warder policy explain --as demo fs:read:/etc/hosts">
+        <Empty command="warder policy explain demo fs:read:/etc/hosts">
           Name an agent and one exact action. A terminal answers it as well:
         </Empty>
       )}

@@ -1,5 +1,6 @@
 import { useId, useState, type ReactNode } from 'react'
 import { call } from '../data/calls.ts'
+import { sha256 } from '../data/digest.ts'
 import { replay, type Replay } from '../data/replay.ts'
 import { again } from '../data/queries.ts'
 import { countText } from '../data/words.ts'
@@ -16,8 +17,13 @@ interface Tried {
   readonly error?: unknown
 }
 
+interface ProposalProps {
+  readonly inForce: string
+  readonly onPut: (said: string) => void
+}
+
 /** A change of the policy, tried on what agents asked in the past before it is put in force. */
-export function Proposal({ inForce }: { readonly inForce: string }): ReactNode {
+export function Proposal({ inForce, onPut }: ProposalProps): ReactNode {
   const [text, setText] = useState(inForce)
   const [tried, setTried] = useState<Tried>({ busy: false })
   const [act, setAct] = useState<Act | undefined>()
@@ -58,18 +64,68 @@ export function Proposal({ inForce }: { readonly inForce: string }): ReactNode {
       <section className="answer" aria-label="Put it in force">
         <h2>Put it in force</h2>
         <p>
-          The file is yours alone to write: no page and no agent can.{' '}
-          <Copy text={text} label="Copy the text" /> into it, then let the daemon read it again, all or
-          nothing.
+          It is written into the policy file once it was tried on the record, and is in force as a whole or
+          not at all; the one before is kept beside it. Or <Copy text={text} label="copy the text" /> into the
+          file yourself, and let the daemon read it again.
         </p>
-        <button type="button" onClick={() => setAct(RELOAD)}>
-          Read the file again…
-        </button>
+        <div className="buttons">
+          <button
+            type="button"
+            className="primary"
+            disabled={text === inForce || tried.replay === undefined}
+            aria-describedby={`${id}-why`}
+            onClick={() => setAct(putAct(inForce, text, tried.replay, onPut))}
+          >
+            Put it in force…
+          </button>
+          <button type="button" onClick={() => setAct(RELOAD)}>
+            Read the file again…
+          </button>
+        </div>
+        <p className="note" id={`${id}-why`}>
+          {text === inForce
+            ? 'Nothing is changed.'
+            : tried.replay === undefined
+              ? 'Try it first.'
+              : 'Tried as it is.'}
+        </p>
       </section>
       <Confirm act={act} onClose={() => setAct(undefined)} />
     </div>
   )
 }
+
+function putAct(
+  inForce: string,
+  text: string,
+  replay: Replay | undefined,
+  onPut: (said: string) => void,
+): Act {
+  const flips = replay?.flips ?? []
+  const looser = flips.filter(({ was, would }) => LOOSENESS.indexOf(would) > LOOSENESS.indexOf(was))
+  return {
+    title: 'Put the changed policy in force',
+    about: (
+      <p>
+        The file is replaced and read again. {countText(flips.length, 'kind')} of past decisions would have
+        been others, {looser.length} of them looser. If anything in it is wrong, or the file was changed
+        meanwhile, nothing happens.
+      </p>
+    ),
+    word: 'in force',
+    button: 'Put it in force',
+    danger: true,
+    run: async () => {
+      const { rules, kept } = await call('consolePolicy', { text, before: await sha256(inForce) })
+      const said = `In force: ${countText(rules, 'statement')}.${kept === undefined ? '' : ` The one before is ${kept}.`}`
+      onPut(said)
+      announce(said)
+      again('policyShow', 'policyCheck', 'policyExplain')
+    },
+  }
+}
+
+const LOOSENESS = ['deny', 'ask', 'allow']
 
 const RELOAD: Act = {
   title: 'Read the policy file again',

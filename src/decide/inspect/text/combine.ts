@@ -20,7 +20,7 @@ const TOGETHER = 700
 
 /** What a family counts in a channel, where that is not one: a person may give a role or shape an answer. */
 const BY_CHANNEL: Readonly<Record<TextChannel, Readonly<Record<string, number>>>> = {
-  'tool-result': { 'addressed-to-ai': 1.5, hide: 1.15, delimiter: 1.3 },
+  'tool-result': { 'addressed-to-ai': 1.5, delimiter: 1.3 },
   document: {
     delimiter: 0.85,
     'output-forcing': 0.7,
@@ -68,7 +68,7 @@ export function channelWeight(channel: TextChannel, family: string): number {
 
 /** The risk of rules alone: the worst neighbourhood, in which each family counts once, with its strongest finding. */
 export function riskOfRules(findings: readonly Weighed[]): number {
-  const sorted = findings.toSorted((a, b) => a.start - b.start)
+  const sorted = strongest(findings).toSorted((a, b) => a.start - b.start)
   let worst = 0
   for (const [at, first] of sorted.entries()) {
     const near: Weighed[] = []
@@ -79,6 +79,20 @@ export function riskOfRules(findings: readonly Weighed[]): number {
   }
   return worst
 }
+
+/** Of what stands in one place and says the same, the strongest: thousands of findings must not be compared with each other. */
+function strongest(findings: readonly Weighed[]): readonly Weighed[] {
+  if (findings.length <= FEW) return findings
+  const byPlace = new Map<string, Weighed>()
+  for (const finding of findings) {
+    const key = `${finding.family} ${finding.isDamped} ${Math.floor(finding.start / ONE_PLACE)}`
+    if ((byPlace.get(key)?.weight ?? -1) < finding.weight) byPlace.set(key, finding)
+  }
+  return [...byPlace.values()]
+}
+
+const FEW = 200
+const ONE_PLACE = 50
 
 function together(findings: readonly Weighed[]): number {
   const byFamily = new Map<string, number>()
@@ -95,6 +109,11 @@ export function riskOfScore(score: number, { marked, blocked }: ModelThresholds)
   return (
     BLOCKED_FROM + (blocked >= 1 ? 0 : (Math.min(1, score) - blocked) / (1 - blocked)) * (1 - BLOCKED_FROM)
   )
+}
+
+/** Where somebody took care that it would not be read, half of what else must come together for a block is enough. */
+export function riskOfCoded(score: number, { marked, blocked }: ModelThresholds): number {
+  return riskOfScore(score, { marked, blocked: (marked + blocked) / 2 })
 }
 
 /** Either is enough: rules see what is buried, the model what is put in other words. */

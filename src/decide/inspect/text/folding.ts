@@ -1,3 +1,5 @@
+import { once } from './once.ts'
+
 /**
  * What each character is read as. Look-alikes of Latin letters are folded only where a word mixes scripts, so that real
  * Russian, Greek or Cherokee stays what it is.
@@ -33,15 +35,16 @@ const LOOK_ALIKES: Readonly<Record<string, string>> = {
   z: 'ᴢ ʐ ƶ ᏃZ',
 }
 
-const LATIN_OF: ReadonlyMap<string, string> = new Map(
-  Object.entries(LOOK_ALIKES).flatMap(([latin, others]) =>
-    others.split(/\s*/).map((other) => [other, latin] as const),
-  ),
-)
+const latinLetters = once((): ReadonlyMap<number, number> => {
+  const pairs = Object.entries(LOOK_ALIKES).flatMap(([latin, others]) =>
+    others.split(/\s*/).map((other) => [other.charCodeAt(0), latin.charCodeAt(0)] as const),
+  )
+  return new Map(pairs)
+})
 
-/** The Latin letter this one passes for. */
-export function latinOf(letter: string): string | undefined {
-  return LATIN_OF.get(letter)
+/** The Latin letter this one passes for, both by their codes; 0 for none. */
+export function latinOf(letter: number): number {
+  return latinLetters().get(letter) ?? 0
 }
 
 const COMBINING = /[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]/g

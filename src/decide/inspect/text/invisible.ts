@@ -18,14 +18,22 @@ const TURNS = new Set([
   0x200e, 0x200f, 0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x2066, 0x2067, 0x2068, 0x2069,
 ])
 
+/** By 64 code points: 1 where an unseen one is among them. */
+const BLOCKS = new Uint8Array(0x10000 >> 6)
+for (const code of [...ZERO_WIDTH, ...TURNS, 0xfe00]) BLOCKS[code >> 6] = 1
+
 /** What kind of unseen character this code point is; undefined for one that can be seen. */
 export function invisibleKind(code: number): InvisibleKind | undefined {
   if (code < 0xad) return undefined
-  if (code >= TAG_FIRST && code <= TAG_LAST) return 3
+  if (code >= 0x10000) return code >= TAG_FIRST && code <= TAG_LAST ? 3 : isHighSelector(code) ? 1 : undefined
+  // most of what lies beyond ASCII shares its block with nothing unseen
+  if (BLOCKS[code >> 6] === 0) return undefined
   if (TURNS.has(code)) return 2
-  if (ZERO_WIDTH.has(code)) return 1
-  if ((code >= 0xfe00 && code <= 0xfe0f) || (code >= 0xe0100 && code <= 0xe01ef)) return 1 // variation selectors
-  return undefined
+  return ZERO_WIDTH.has(code) || (code >= 0xfe00 && code <= 0xfe0f) ? 1 : undefined // variation selectors
+}
+
+function isHighSelector(code: number): boolean {
+  return code >= 0xe0100 && code <= 0xe01ef
 }
 
 /** What unseen characters a text holds, and what they say. */
@@ -55,6 +63,7 @@ export function invisibleIn(text: string): Invisible {
   const runsBothWays = RIGHT_TO_LEFT.test(text)
   let count = 0
   for (let at = 0; at < text.length; at++) {
+    if (text.charCodeAt(at) < 0xad) continue
     const code = text.codePointAt(at)!
     const kind = invisibleKind(code)
     const width = code > 0xffff ? 2 : 1

@@ -22,22 +22,35 @@ export interface Lexicon {
   /** The concepts of each word. */
   readonly concepts: readonly ReadonlySet<string>[]
   readonly words: readonly string[]
-  readonly events: (text: string) => Event[]
+  readonly read: (text: string) => Said
 }
 
-const SIZE = 1 << 14
+/** What one reading of a text gives. */
+export interface Said {
+  readonly events: readonly Event[]
+  /** How many words are none that is known, and have the letters of one. */
+  readonly garbled: number
+}
+
+/** Whether what stands there, a word of small Latin letters that is none of the lexicon, may be one with its letters swapped. */
+export type IsGarbled = (text: string, start: number, end: number) => boolean
+
+/** A power of two, more than twice the number of words. */
+const SIZE = 1 << 13
 const SHORTEST_STEM = 4
 const LONGEST_STEM = 14
 const OFFSET = 0x811c9dc5 | 0
 const PRIME = 0x01000193
+const WORD = 8
 
 /**
- * What a character of the normal form is to words: 1 a letter or digit, 2 within a word and no part of it, 3 an end,
+ * What a character of the normal form is to words: 8 a letter, 9 a digit, 2 within a word and no part of it, 3 an end,
  * 4 a mark that begins something, 5 one that source is made of, 0 a blank or a hyphen.
  */
 const KIND = Uint8Array.from({ length: 128 }, (_, code) => {
   const char = String.fromCharCode(code)
-  if (/[a-z0-9]/.test(char)) return 1
+  if (/[a-z]/.test(char)) return WORD
+  if (/[0-9]/.test(char)) return WORD | 1
   if (char === "'") return 2
   if (/[.?!;:\n|>]/.test(char)) return 3
   if (/[(){}=[\]]/.test(char)) return 5
@@ -45,7 +58,7 @@ const KIND = Uint8Array.from({ length: 128 }, (_, code) => {
 })
 
 /** @param more literal words of rules, each its own concept */
-export function createLexicon(more: readonly string[]): Lexicon {
+export function createLexicon(more: readonly string[], isGarbled: IsGarbled = () => false): Lexicon {
   const concepts: Set<string>[] = []
   const words: string[] = []
   const indexes = new Map<string, number>()
@@ -67,7 +80,8 @@ export function createLexicon(more: readonly string[]): Lexicon {
   const literals = literalsOf(words, spaced)
   // 1 keeps an opening open, 2 opens again wherever it stands
   const lead = Uint8Array.from(concepts, (each) => (each.has('OPENER') ? 2 : each.has('LEAD') ? 1 : 0))
-  return { concepts, words, events: (text) => eventsIn(text, { ...tables, literals, lead }) }
+  const all: Tables = { ...tables, literals, lead, isGarbled }
+  return { concepts, words, read: (text) => eventsIn(text, all) }
 }
 
 function enterAll(table: Words, enter: (word: string, concept: string) => void): void {
@@ -85,24 +99,30 @@ function withStems(words: readonly string[], concepts: readonly Set<string>[]): 
 }
 
 interface Tables {
-  readonly slots: Int32Array
+  readonly slots: Int16Array
   readonly hashes: Int32Array
-  readonly stemSlots: Int32Array
+  readonly stemSlots: Int16Array
+  /** By the last six bits of a first letter: a bit for each length a stem that begins so has. */
+  readonly stemLengths: Int32Array
   readonly literals: ReadonlyMap<number, readonly (readonly [string, number])[]>
   readonly lead: Uint8Array
+  readonly isGarbled: IsGarbled
 }
 
-function tablesOf(words: readonly string[]): Pick<Tables, 'slots' | 'hashes' | 'stemSlots'> {
-  const slots = new Int32Array(SIZE).fill(-1)
-  const stemSlots = new Int32Array(SIZE).fill(-1)
+function tablesOf(words: readonly string[]): Pick<Tables, 'slots' | 'hashes' | 'stemSlots' | 'stemLengths'> {
+  const slots = new Int16Array(SIZE).fill(-1)
+  const stemSlots = new Int16Array(SIZE).fill(-1)
+  const stemLengths = new Int32Array(64)
   const hashes = Int32Array.from(words, (word) => hashOf(word.replace(/\*$/, '')))
   for (const [at, word] of words.entries()) {
-    const table = word.endsWith('*') ? stemSlots : slots
+    const isStem = word.endsWith('*')
+    if (isStem) stemLengths[word.charCodeAt(0) & 63]! |= 1 << (word.length - 1)
+    const table = isStem ? stemSlots : slots
     let slot = hashes[at]! & (SIZE - 1)
     while (table[slot] !== -1) slot = (slot + 1) & (SIZE - 1)
     table[slot] = at
   }
-  return { slots, hashes, stemSlots }
+  return { slots, hashes, stemSlots, stemLengths }
 }
 
 function hashOf(word: string): number {
@@ -124,25 +144,29 @@ function literalsOf(words: readonly string[], from: number): Tables['literals'] 
   return Map.groupBy(literals, ([word]) => word.charCodeAt(0))
 }
 
+const FIRST_UNSPACED = 0x3040
+
 /** Where Chinese, Japanese and Korean writing stands in the code. */
 function isUnspaced(code: number): boolean {
-  return (code >= 0x3040 && code <= 0x9fff) || (code >= 0xac00 && code <= 0xd7af)
+  return (code >= FIRST_UNSPACED && code <= 0x9fff) || (code >= 0xac00 && code <= 0xd7af)
 }
 
 const AROUND_MARKS = 2
-const STEM_HASHES = new Int32Array(LONGEST_STEM + 1)
+/** A letter of a word that is not ASCII. */
+const BEYOND = WORD | 4
 
-function eventsIn(text: string, tables: Tables): Event[] {
+function eventsIn(text: string, tables: Tables): Said {
   const events: Event[] = []
-  const { slots, hashes, stemSlots, literals, lead } = tables
+  const { slots, hashes, stemLengths, literals, lead, isGarbled } = tables
+  let garbled = 0
   let place = 0
   let isOpening = true
   let at = 0
   const length = text.length
   while (at < length) {
     const code = text.charCodeAt(at)
-    const kind = code < 128 ? KIND[code]! : 1
-    if (kind !== 1) {
+    const kind = code < 128 ? KIND[code]! : WORD
+    if (kind < WORD) {
       if (kind === 3) {
         // a mark within a word, as in `example.com`, ends nothing
         const next = at + 1 < length ? text.charCodeAt(at + 1) : 32
@@ -158,7 +182,7 @@ function eventsIn(text: string, tables: Tables): Event[] {
       continue
     }
     const start = at
-    if (isUnspaced(code)) {
+    if (code >= FIRST_UNSPACED && isUnspaced(code)) {
       const found = literals.get(code)?.find(([word]) => text.startsWith(word, at))
       if (found === undefined) {
         at++
@@ -170,32 +194,51 @@ function eventsIn(text: string, tables: Tables): Event[] {
       continue
     }
     let hash = OFFSET
-    let letters = 0
+    let made = 0
     for (; at < length; at++) {
       const each = text.charCodeAt(at)
-      if (each < 128) {
-        const part = KIND[each]!
-        if (part === 2) continue
-        if (part !== 1) break
-      } else if (isUnspaced(each)) break
-      hash = Math.imul(hash ^ each, PRIME)
-      letters++
-      if (letters <= LONGEST_STEM) STEM_HASHES[letters] = hash
+      const part = each < 128 ? KIND[each]! : BEYOND
+      if (part < WORD && part !== 2) break
+      if (part === BEYOND && each >= FIRST_UNSPACED && isUnspaced(each)) break
+      made |= part
+      if (part !== 2) hash = Math.imul(hash ^ each, PRIME)
     }
-    const whole = mixed(hash)
-    let word = find(slots, hashes, whole)
-    for (let cut = Math.min(letters, LONGEST_STEM); word < 0 && cut >= SHORTEST_STEM; cut--)
-      word = find(stemSlots, hashes, mixed(STEM_HASHES[cut]!))
+    let word = find(slots, hashes, mixed(hash))
+    if (word < 0 && stemLengths[code & 63] !== 0) word = stemOf(text, start, at, tables)
     if (word >= 0) {
       events.push({ word, place, start, end: at, isOpening })
       if (lead[word] !== 1) isOpening = lead[word] === 2
-    } else isOpening = false
+    } else {
+      isOpening = false
+      if (made === WORD && at - start >= SHORTEST_STEM && isGarbled(text, start, at)) garbled++
+    }
     place++
   }
-  return events
+  return { events, garbled }
 }
 
-function find(table: Int32Array, hashes: Int32Array, hash: number): number {
+/** The longest stem a word begins with; -1 where there is none. */
+function stemOf(
+  text: string,
+  start: number,
+  end: number,
+  { hashes, stemSlots, stemLengths }: Tables,
+): number {
+  const lengths = stemLengths[text.charCodeAt(start) & 63]!
+  let hash = OFFSET
+  let letters = 0
+  let word = -1
+  for (let at = start; at < end && letters < LONGEST_STEM; at++) {
+    if (text.charCodeAt(at) === 39) continue
+    hash = Math.imul(hash ^ text.charCodeAt(at), PRIME)
+    if ((lengths & (1 << ++letters)) === 0) continue
+    const found = find(stemSlots, hashes, mixed(hash))
+    if (found >= 0) word = found
+  }
+  return word
+}
+
+function find(table: Int16Array, hashes: Int32Array, hash: number): number {
   for (let slot = hash & (SIZE - 1); ; slot = (slot + 1) & (SIZE - 1)) {
     const word = table[slot]!
     if (word === -1 || hashes[word] === hash) return word

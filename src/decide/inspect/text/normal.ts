@@ -23,13 +23,11 @@ const ASCII = Uint8Array.from({ length: 128 }, (_, code) => {
  * become one line end, and one a blank.
  */
 export function normalOf(source: string): Normal {
-  return IS_ASCII.test(source) ? plainly(source) : unfolded(source)
+  return plainly(source) ?? unfolded(source)
 }
 
-const IS_ASCII = /^[\0-\x7f]*$/
-
-/** The short way, for most texts: nothing to fold but capitals. */
-function plainly(source: string): Normal {
+/** The short way, for most texts: nothing to fold but capitals. Undefined where something lies beyond ASCII. */
+function plainly(source: string): Normal | undefined {
   const bytes = Buffer.allocUnsafe(source.length)
   const from = new Int32Array(source.length + 1)
   let length = 0
@@ -37,6 +35,7 @@ function plainly(source: string): Normal {
   let ends = 0
   for (let at = 0; at < source.length; at++) {
     const code = source.charCodeAt(at)
+    if (code > 127) return undefined
     const plain = ASCII[code]!
     if (plain > 32) {
       bytes[length] = last = plain
@@ -160,7 +159,7 @@ function foldWord(chars: Uint16Array, start: number, end: number): 'foreign' | '
   for (let at = start; at < end; at++) {
     const code = chars[at]!
     if (code < 128) latin += code >= 97 && code <= 122 ? 1 : 0
-    else if (latinOf(String.fromCharCode(code)) !== undefined) passing++
+    else if (latinOf(code) !== 0) passing++
     else if (isLetter(code)) others++
   }
   if (others > latin || (latin === 0 && others > 0)) return 'foreign'
@@ -176,7 +175,7 @@ function isLetter(code: number): boolean {
 
 function toLatin(chars: Uint16Array, start: number, end: number): void {
   for (let at = start; at < end; at++) {
-    const letter = chars[at]! > 127 ? latinOf(String.fromCharCode(chars[at]!)) : undefined
-    if (letter !== undefined) chars[at] = letter.charCodeAt(0)
+    const letter = chars[at]! > 127 ? latinOf(chars[at]!) : 0
+    if (letter !== 0) chars[at] = letter
   }
 }

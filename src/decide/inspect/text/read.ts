@@ -1,7 +1,10 @@
 import { decodedPieces } from './decode/piece.ts'
 import { hiddenText, withoutTags } from './decode/hidden.ts'
-import { apart, mended, together, withoutLeet } from './decode/mend.ts'
-import { REVERSED_HINTS, ROT13_HINTS, turned, type Hint } from './decode/turn.ts'
+import { apart, together } from './decode/apart.ts'
+import { mended, withoutLeet } from './decode/mend.ts'
+import { isJson, stringsIn } from './decode/strings.ts'
+import { turned, turnedParts } from './decode/turn.ts'
+import type { Turn } from './decode/lean.ts'
 import { unescapedTexts } from './decode/escape.ts'
 import { shapeOf, type Shape } from './decode/shape.ts'
 import type { Normal } from './normal.ts'
@@ -10,13 +13,13 @@ import { childView, type Rewritten, type View } from './view.ts'
 /** What else a view may be read as, each only where a cheap test says that words may come out. */
 
 const MOST_DEPTH = 3
+const TURNS: readonly Turn[] = ['rot13', 'reversed']
+
 export interface Seen {
   readonly normal: Normal
-  /** Words of the view that look as if they were turned, in its own places. */
-  readonly hints: readonly Hint[]
+  /** How many words of it may be known ones with their letters swapped. */
+  readonly garbled: number
 }
-
-export const HINTS: readonly string[] = [...ROT13_HINTS, ...REVERSED_HINTS]
 
 /** The next readings of a view. What was only mended is not decoded again: it is as plain as it gets. */
 export function furtherViews(view: View, seen: Seen, budget: number): View[] {
@@ -29,21 +32,26 @@ export function furtherViews(view: View, seen: Seen, budget: number): View[] {
 
 function byCoding(view: View, shape: Shape, budget: number): View[] {
   const views: View[] = []
-  for (const { name, rewritten } of decodedPieces(view.text, shape, budget))
-    views.push(childView(view, name, rewritten))
-  for (const { name, rewritten } of unescapedTexts(view.text, shape, budget))
-    views.push(childView(view, name, rewritten, false))
-  add(views, view, 'hidden', hiddenText(view.text))
-  if (view.text.includes('</') || view.text.includes('/>'))
+  for (const { name, rewritten: decoded } of decodedPieces(view.text, shape, budget))
+    views.push(childView(view, name, decoded))
+  // what the strings of JSON say is read without its escapes; all else that stands there is marks and numbers
+  const hasStrings = shape.quotes > 0 && isJson(view.text)
+  if (hasStrings) add(views, view, 'strings', stringsIn(view.text), false)
+  for (const { name, rewritten: plain } of unescapedTexts(view.text, shape, budget))
+    if (!hasStrings || name !== 'escapes') views.push(childView(view, name, plain, false))
+  add(views, view, 'hidden', hiddenText(view.text, shape))
+  if (shape.angles > 2 && (view.text.includes('</') || view.text.includes('/>')))
     add(views, view, 'untagged', withoutTags(view.text), false)
   return views
 }
 
-function byLetters(view: View, shape: Shape, { normal, hints }: Seen): View[] {
+function byLetters(view: View, shape: Shape, { normal, garbled }: Seen): View[] {
   const views: View[] = []
-  add(views, view, 'rot13', turned(view.text, among(hints, ROT13_HINTS), 'rot13'))
-  add(views, view, 'reversed', turned(view.text, among(hints, REVERSED_HINTS), 'reversed'))
-  if (shape.hasSingles) add(views, view, 'spaced', together(view.text))
+  for (const turn of TURNS)
+    // what was turned back stands beside what was not, and would be turned once more
+    if (!view.name.includes(turn))
+      add(views, view, turn, turned(view.text, turnedParts(view.text, shape.doubtful, turn), turn))
+  if (shape.hasSingles && !view.name.includes('spaced')) add(views, view, 'spaced', together(view.text))
   const plain: View = {
     ...view,
     text: normal.text,
@@ -51,12 +59,8 @@ function byLetters(view: View, shape: Shape, { normal, hints }: Seen): View[] {
   }
   if (shape.mixedWords > 1) add(views, plain, 'leet', withoutLeet(normal.text))
   if (shape.hasLongWord) add(views, plain, 'parted', apart(normal.text))
-  add(views, plain, 'mended', mended(normal.text), false) // people mistype, too
+  add(views, plain, 'mended', mended(normal.text, garbled), false) // people mistype, too
   return views
-}
-
-function among(hints: readonly Hint[], words: ReadonlySet<string>): Hint[] {
-  return hints.filter(({ word }) => words.has(word))
 }
 
 function add(

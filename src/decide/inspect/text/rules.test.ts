@@ -49,7 +49,7 @@ function wordFor(name: string): string {
 
 test('every way to say a rule is found', () => {
   for (const family of ALL) {
-    const match = createWordMatcher([family], [])
+    const match = createWordMatcher([family])
     for (const rule of family.words)
       for (const way of rule.say) {
         const text = sentence(way)
@@ -69,7 +69,7 @@ const IGNORE: WordRule = {
   say: ['IGNORE_HARD 2 PRIOR_HARD 1 INSTR'],
   isOrder: true,
 }
-const match = createWordMatcher([{ family: 'f', words: [IGNORE], marks: [] }], [])
+const match = createWordMatcher([{ family: 'f', words: [IGNORE], marks: [] }])
 const weights = (text: string): number[] => match(text).hits.map(({ weight }) => weight)
 
 test('words may stand between as far as a rule says, and not beyond a sentence', () => {

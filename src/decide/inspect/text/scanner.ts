@@ -4,19 +4,21 @@ import {
   dampedIn,
   ENOUGH_OF_A_RULE,
   outcomeOf,
+  riskOfCoded,
   riskOfRules,
   riskOfScore,
   type Weighed,
 } from './combine.ts'
 import { withGuard } from './guard.ts'
 import { invisibleIn, type Invisible } from './invisible.ts'
-import type { Hint } from './decode/turn.ts'
+import { isGarbled } from './decode/mend.ts'
 import type { Event } from './lexicon.ts'
 import { createMarkFinder } from './mark.ts'
 import { createWordMatcher, type Hit } from './match.ts'
-import { normalOf, normalTextOf, type Normal } from './normal.ts'
+import { normalOf, normalTextOf } from './normal.ts'
+import { once } from './once.ts'
 import { piecesOf } from './piece.ts'
-import { furtherViews, HINTS } from './read.ts'
+import { furtherViews } from './read.ts'
 import { PROMPT_FAMILIES, RULE_FAMILIES } from './rules/index.ts'
 import {
   MARKED_FROM,
@@ -35,7 +37,7 @@ import { zonesOf, type Zones } from './zone.ts'
 const ALONE = 'no model took part: this is the judgement of rules alone'
 const MOST_VIEWS = 12
 /** All views together, in lengths of the text. */
-const MOST_LENGTHS = 4
+const MOST_LENGTHS = 3
 /** A short text may unfold into this much all the same. */
 const LEAST_BUDGET = 20_000
 /** What a finding counts for how it had to be read, where a person would not have read it. */
@@ -48,9 +50,12 @@ const AFTER = 60
 const UNDAMPED = 0.8
 const MOST_SHOWN = 50
 
-const match = createWordMatcher(RULE_FAMILIES, HINTS)
-const steering = createWordMatcher(PROMPT_FAMILIES, [])
-const marksIn = createMarkFinder(RULE_FAMILIES)
+/** Made with the first text that is scanned: most commands scan none. */
+const reader = once(() => ({
+  match: createWordMatcher(RULE_FAMILIES, isGarbled),
+  steering: createWordMatcher(PROMPT_FAMILIES),
+  marksIn: createMarkFinder(RULE_FAMILIES),
+}))
 
 export function createTextScanner({ model, withoutModel, guard }: TextScannerOptions = {}): TextScanner {
   const missing =
@@ -72,15 +77,14 @@ function verdictOf(text: string, { channel }: TextScanOptions, model: TextModel 
   const { pieces, isPartial } = piecesOf(text)
   const findings: Weighed[] = []
   let invisible = 0
-  let score = 0
+  let byModel = 0
   for (const piece of pieces) {
     const found = readPiece(piece.text, { channel }, model)
     invisible += found.invisible
-    score = Math.max(score, found.score)
+    byModel = Math.max(byModel, found.byModel)
     for (const each of found.findings)
       findings.push({ ...each, start: each.start + piece.offset, end: each.end + piece.offset })
   }
-  const byModel = model === undefined ? 0 : riskOfScore(score, model.thresholds[channel])
   const isBacked =
     findings.some(({ base }) => base >= ENOUGH_OF_A_RULE) ||
     (byModel >= MARKED_FROM && channel === 'prompt' && isSteering(text))
@@ -103,7 +107,7 @@ function verdictOf(text: string, { channel }: TextScanOptions, model: TextModel 
 /** Only asked for what the model holds for remarkable. */
 function isSteering(text: string): boolean {
   const { pieces } = piecesOf(text)
-  return pieces.some((piece) => steering(normalOf(piece.text).text).hits.length > 0)
+  return pieces.some((piece) => reader().steering(normalOf(piece.text).text).hits.length > 0)
 }
 
 function modelFinding(text: string, risk: number): TextFinding {
@@ -121,25 +125,26 @@ function modelFinding(text: string, risk: number): TextFinding {
 
 interface Found {
   readonly findings: Weighed[]
-  readonly score: number
+  readonly byModel: number
   readonly invisible: number
 }
 
 function readPiece(text: string, { channel }: TextScanOptions, model: TextModel | undefined): Found {
   const unseen = invisibleIn(text)
   const findings: Weighed[] = unseenFindings(unseen)
-  const zones = zonesOf(text)
+  const zones = once(() => zonesOf(text))
+  const { match, marksIn } = reader()
   const seenTexts = new Set<string>()
   const queue: View[] = [rootView(text), ...spelledViews(text, unseen)]
   let budget = Math.max(LEAST_BUDGET, MOST_LENGTHS * text.length)
-  let score = 0
+  let byModel = 0
   for (let at = 0; at < queue.length && at < MOST_VIEWS; at++) {
     const view = queue[at]!
     if (seenTexts.has(view.text) || (at > 0 && view.text.length > budget)) continue
     seenTexts.add(view.text)
     budget -= at > 0 ? view.text.length : 0
     const normal = normalOf(view.text)
-    const { hits, events } = match(normal.text)
+    const { hits, events, garbled } = match(normal.text)
     const placed = hits.map((hit) => ({
       ...hit,
       factor: discussed(hit, events, view),
@@ -149,19 +154,17 @@ function readPiece(text: string, { channel }: TextScanOptions, model: TextModel 
     const marked = marksIn(view.text).map((hit) => ({ ...hit, factor: 1, from: hit.start, to: hit.end }))
     for (const hit of [...placed, ...marked])
       findings.push(...weighed(hit, { source: text, view, zones, channel }))
-    if (model !== undefined) score = Math.max(score, model.score(normal.text))
-    queue.push(...furtherViews(view, { normal, hints: hintsAmong(events, normal) }, budget))
+    if (model !== undefined) byModel = Math.max(byModel, opinionOn(normal.text, view, model, channel))
+    queue.push(...furtherViews(view, { normal, garbled }, budget))
   }
-  return { findings, score, invisible: unseen.count }
+  return { findings, byModel, invisible: unseen.count }
 }
 
-function hintsAmong(events: readonly Event[], { from }: Normal): Hint[] {
-  const hints: Hint[] = []
-  for (const { word, start, end } of events) {
-    const hint = match.hints.get(word)
-    if (hint !== undefined) hints.push({ word: hint, start: from[start]!, end: from[end]! })
-  }
-  return hints
+/** A comment is seldom shown and often honest; nobody writes in base64 or from the end for a person to read it. */
+function opinionOn(text: string, view: View, model: TextModel, channel: TextChannel): number {
+  const score = model.score(text)
+  const isCoded = view.isHidden && !view.name.includes('hidden')
+  return (isCoded ? riskOfCoded : riskOfScore)(score, model.thresholds[channel])
 }
 
 function spelledViews(text: string, { spelled }: Invisible): View[] {
@@ -169,7 +172,7 @@ function spelledViews(text: string, { spelled }: Invisible): View[] {
   return spelled
     .slice(0, 3)
     .map(({ text: said, start, end }) =>
-      childView(root, 'tags', { text: said, from: [...Array.from(said, () => start), end] }),
+      childView(root, 'tags', { text: said, cameFrom: (place) => (place < said.length ? start : end) }),
     )
 }
 
@@ -178,7 +181,7 @@ type Placed = Hit & { readonly factor: number; readonly from: number; readonly t
 interface Where {
   readonly source: string
   readonly view: View
-  readonly zones: Zones
+  readonly zones: () => Zones
   readonly channel: TextChannel
 }
 
@@ -188,7 +191,7 @@ function weighed(hit: Placed, { source, view, zones, channel }: Where): Weighed[
   // read otherwise, it is what it was: that is no news
   if (view.depth > 0 && !isShownNot && sameWords(source.slice(start, end), view.text.slice(hit.from, hit.to)))
     return []
-  const factor = view.isHidden ? 1 : dampedIn(channel, hit.factor * zones.factorAt(start, end))
+  const factor = view.isHidden ? 1 : dampedIn(channel, hit.factor * zones().factorAt(start, end))
   const finding: Weighed = {
     ...{ rule: hit.rule, family: hit.family, reason: hit.reason, view: view.name, start, end },
     weight: Math.min(0.95, hit.weight * factor * channelWeight(channel, hit.family)),
@@ -219,10 +222,11 @@ function hiding({ view, start, end }: Weighed): Weighed {
 
 function discussed(hit: Hit, events: readonly Event[], view: View): number {
   if (view.isHidden) return 1
+  const { isDiscussion } = reader().match
   for (let at = firstFrom(events, hit.start - BEFORE); at < events.length; at++) {
     const { word, start } = events[at]!
     if (start > hit.end + AFTER) break
-    if (match.discuss[word] === 1 && (start < hit.start || start >= hit.end)) return DISCUSSED
+    if (isDiscussion(word) && (start < hit.start || start >= hit.end)) return DISCUSSED
   }
   return 1
 }

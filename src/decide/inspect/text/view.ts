@@ -11,11 +11,10 @@ export interface View {
   readonly locate: (start: number, end: number) => readonly [number, number]
 }
 
-/** A rewritten text: for each character, where in the text before it comes from. */
+/** A rewritten text, and where in the text before it each of its places comes from; up to its length, which is its end. */
 export interface Rewritten {
   readonly text: string
-  /** One longer than the text. */
-  readonly from: Int32Array | readonly number[]
+  readonly cameFrom: (place: number) => number
 }
 
 export function rootView(text: string): View {
@@ -23,15 +22,15 @@ export function rootView(text: string): View {
 }
 
 /** A reading of `parent`, told of under this name. */
-export function childView(parent: View, name: string, { text, from }: Rewritten, isHidden = true): View {
+export function childView(parent: View, name: string, { text, cameFrom }: Rewritten, isHidden = true): View {
   return {
     name: parent.depth === 0 ? name : `${parent.name}>${name}`,
     text,
     depth: parent.depth + 1,
     isHidden: isHidden || parent.isHidden,
     locate: (start, end) => {
-      const first = from[Math.min(start, text.length)] ?? 0
-      const last = from[Math.min(end, text.length)] ?? first
+      const first = cameFrom(Math.min(start, text.length))
+      const last = cameFrom(Math.min(end, text.length))
       return parent.locate(Math.min(first, last), Math.max(first, last)) // a reversed text runs the other way
     },
   }
@@ -44,10 +43,14 @@ const LEFT_OUT = '\n\n'
 /** Puts a rewritten text together from pieces. */
 export class Rewriting {
   readonly #pieces: string[] = []
-  readonly #from: number[] = []
+  /** By piece: where it begins in the new text, where in the one before, and how fast that goes on there. */
+  readonly #at: number[] = []
+  readonly #start: number[] = []
+  readonly #step: number[] = []
+  #length = 0
 
   get length(): number {
-    return this.#from.length
+    return this.#length
   }
 
   /** A piece that is as it was; of a long one, what is near to others. */
@@ -74,12 +77,32 @@ export class Rewriting {
   }
 
   done(end: number): Rewritten {
-    this.#from.push(end)
-    return { text: this.#pieces.join(''), from: this.#from }
+    const [at, start, step, length] = [this.#at, this.#start, this.#step, this.#length]
+    const cameFrom = (place: number): number => {
+      if (place >= length) return end
+      const piece = lastUpTo(at, place)
+      return start[piece]! + Math.floor((place - at[piece]!) * step[piece]!)
+    }
+    return { text: this.#pieces.join(''), cameFrom }
   }
 
   #add(text: string, start: number, step: number): void {
+    if (text === '') return
     this.#pieces.push(text)
-    for (let at = 0; at < text.length; at++) this.#from.push(start + Math.floor(at * step))
+    this.#at.push(this.#length)
+    this.#start.push(start)
+    this.#step.push(step)
+    this.#length += text.length
   }
+}
+
+/** The last of ascending numbers that is not above this one. */
+function lastUpTo(numbers: readonly number[], most: number): number {
+  let [low, high] = [0, numbers.length - 1]
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if (numbers[middle]! <= most) low = middle
+    else high = middle - 1
+  }
+  return low
 }

@@ -1,3 +1,5 @@
+import { isJson } from './decode/strings.ts'
+
 /** Parts of a text in which words are shown rather than said: code, quotations. */
 export interface Zones {
   /** What a weight is multiplied with for a hit between these places. */
@@ -27,12 +29,13 @@ interface Zone {
   readonly factor: number
 }
 
-/** Reads mark by mark, once for each kind. */
+/** Reads mark by mark, once for each kind. In JSON a string is what is said, and no quotation. */
 export function zonesOf(text: string): Zones {
-  const short = [...pairs(text, '`', LONGEST_CODE, IN_CODE), ...pairs(text, '"', LONGEST_QUOTE, IN_QUOTES)]
+  const quoted = isJson(text) ? [] : pairs(text, '"', LONGEST_QUOTE, IN_QUOTES)
+  const short = [...pairs(text, '`', LONGEST_CODE, IN_CODE), ...quoted]
   for (const [open, close] of QUOTES) if (text.includes(open)) short.push(...quotes(text, open, close))
-  for (const { index, 0: quoted } of text.matchAll(SINGLE))
-    short.push({ start: index, end: index + quoted.length, factor: IN_QUOTES })
+  for (const { index, 0: said } of text.matchAll(SINGLE))
+    short.push({ start: index, end: index + said.length, factor: IN_QUOTES })
   return { factorAt: among(fences(text), short) }
 }
 

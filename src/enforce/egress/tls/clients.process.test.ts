@@ -134,6 +134,36 @@ test('a WebSocket of Node, in both directions', async () => {
   assert.ok(world.witness().includes(`message: hello ${REAL}`), 'the server did not get the real value')
 })
 
+const THROUGH_HTTP2 = `
+import { connect as connectHttp2 } from 'node:http2'
+import { connect } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+const proxy = new URL(process.env.HTTPS_PROXY)
+const socket = connect(proxy.port, proxy.hostname)
+socket.write('CONNECT ${HOST}:443 HTTP/1.1\\r\\nHost: ${HOST}:443\\r\\n\\r\\n')
+await new Promise((done) => socket.once('data', done))
+const secure = connectTls({ socket, servername: '${HOST}', ALPNProtocols: ['h2'] })
+secure.on('error', (error) => { console.log('refused', error.code); process.exit() })
+const session = connectHttp2('https://${HOST}', { createConnection: () => secure })
+session.on('error', () => undefined)
+session.request({ ':path': '/x', authorization: 'Bearer ' + process.env.TOKEN }).on('error', () => undefined)
+  .on('response', ({ ':status': status }) => { console.log('answered', status); process.exit() })
+`
+
+test('a program that can speak HTTP/2 is spoken HTTP/1.1 with; one that speaks nothing else is refused, with the reason', async () => {
+  const url = `https://${HOST}/x`
+  const token = ['-sS', '-H', `Authorization: Bearer ${PLACEHOLDER}`]
+  assertRight(await runs('curl', ['--http2', ...token, url]))
+  const before = world.records.length
+  assert.match(await runs(process.execPath, ['--input-type=module', '-e', THROUGH_HTTP2]), /^refused ERR_SSL/)
+  const refused = world.records.slice(before)
+  assert.deepEqual(
+    refused.map(({ verdict }) => verdict),
+    ['deny'],
+  )
+  assert.match(refused[0]?.reason ?? '', /HTTP\/1\.1/)
+})
+
 test('a program that trusts another authority is not connected', async () => {
   const words = ['-sS', '--cacert', join(world.directory, 'wrong.pem'), `https://${HOST}/x`]
   writeFileSync(join(world.directory, 'wrong.pem'), world.serverRoot)

@@ -53,7 +53,7 @@ class RunInterceptor implements Interceptor {
       if (head.length > 0) socket.unshift(head)
       this.#handshake(socket, authority, route)
     } catch (error) {
-      this.#tellUnopened(route, messageOf(error))
+      this.#tellUnopened(route, error)
       socket.destroy()
     }
   }
@@ -96,7 +96,7 @@ class RunInterceptor implements Interceptor {
       socket.destroy()
     })
     const failed = (error: Error) => {
-      this.#tellUnopened(route, error.message)
+      this.#tellUnopened(route, error)
       secure.destroy()
     }
     secure.once('error', failed)
@@ -174,16 +174,28 @@ class RunInterceptor implements Interceptor {
   }
 
   /** A connection that came to nothing is on record all the same: it may have been tried for a reason. */
-  #tellUnopened(route: Route, why: string): void {
+  #tellUnopened(route: Route, error: unknown): void {
     const { now, record } = this.#house.options
     const tally = new Tally({ scheme: 'https', route }, now, record)
-    tally.refused(refusal('mismatch', 'egress.tls', `TLS was not opened: ${why}`, TRUST_FIX))
+    tally.refused(unopened(error))
     tally.tell()
   }
 }
 
+/** What TLS itself says begins with numbers of its own that mean nothing to anybody who reads the record. */
+function unopened(error: unknown): Refusal {
+  const { code, reason } = (error ?? {}) as { readonly code?: unknown; readonly reason?: unknown }
+  if (code === 'ERR_SSL_NO_APPLICATION_PROTOCOL') {
+    const why = 'the program speaks no HTTP/1.1 (ALPN), and nothing else is spoken to inspected hosts'
+    return refusal('protocol', 'egress.tls', `TLS was not opened: ${why}`, HTTP2_FIX)
+  }
+  const why = typeof reason === 'string' ? reason : messageOf(error)
+  return refusal('mismatch', 'egress.tls', `TLS was not opened: ${why}`, TRUST_FIX)
+}
+
 const TRUST_FIX =
   'name the host of the connection in the handshake, and trust the certificate authority of the run'
+const HTTP2_FIX = 'let the program offer HTTP/1.1 as well, or leave inspect out for this host'
 
 function unreadableRequest(code: string | undefined): Refusal {
   const why =

@@ -40,7 +40,7 @@ const ESCAPES: readonly Escape[] = [
   {
     name: 'quoted-printable',
     sign: 'equals',
-    shape: /=\r?\n|(?:=[0-9A-F]{2})+/g,
+    shape: /(?<!=)=\r?\n|(?:=[0-9A-F]{2})+/g,
     least: 3,
     decode: (found) =>
       /^=\r?\n/.test(found) ? '' : Buffer.from(found.replaceAll('=', ''), 'hex').toString('utf8'),

@@ -7,6 +7,8 @@ interface Coding {
   readonly name: string
   /** Bounded, or of classes that do not overlap, so that it is linear. */
   readonly shape: RegExp
+  /** Tried only where runs of letters and digits in both cases begin. */
+  readonly isOfMixedRuns?: true
   readonly decode: (piece: string) => string
   /** Whether it is worth looking for. */
   readonly isLikely: (shape: Shape) => boolean
@@ -40,8 +42,9 @@ const CODINGS: readonly Coding[] = [
   },
   {
     name: 'base64',
-    isLikely: ({ hasMixedRun }) => hasMixedRun,
-    shape: /(?<![A-Za-z0-9+/])[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]{4,76})*={0,2}/g,
+    isLikely: ({ mixedRuns }) => mixedRuns.length > 0,
+    shape: /[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]{4,76})*={0,2}/y,
+    isOfMixedRuns: true,
     decode: fromBase64,
   },
   {
@@ -52,6 +55,9 @@ const CODINGS: readonly Coding[] = [
   },
 ]
 
+/** Longer than what is looked at of what comes out, in any coding but one of bits. */
+const BEGINNING = 4096
+
 export interface Decoded {
   readonly name: string
   readonly rewritten: Rewritten
@@ -60,12 +66,14 @@ export interface Decoded {
 /** All pieces of one coding make one text, a line each. */
 export function decodedPieces(text: string, made: Shape, budget: number): Decoded[] {
   const found: Decoded[] = []
-  for (const { name, shape, decode, isLikely } of CODINGS) {
+  for (const { name, shape, decode, isLikely, isOfMixedRuns } of CODINGS) {
     if (!isLikely(made)) continue
     const out = new Rewriting()
     let end = 0
-    for (const match of text.matchAll(shape)) {
+    for (const match of isOfMixedRuns === true ? ofRuns(text, shape, made) : text.matchAll(shape)) {
       if (out.length > budget) break
+      // of a long one the beginning tells whether the rest is worth it
+      if (match[0].length > BEGINNING && !looksLikeWords(decode(match[0].slice(0, BEGINNING)))) continue
       const decoded = decode(match[0])
       if (!looksLikeWords(decoded)) continue
       if (out.length > 0) out.put('\n\n', match.index)
@@ -75,6 +83,45 @@ export function decodedPieces(text: string, made: Shape, budget: number): Decode
     if (out.length > 0) found.push({ name, rewritten: out.done(end) })
   }
   return found
+}
+
+/** Where a run begins, and behind the first marks within it, which may be no part of the coding, as in an address. */
+function* ofRuns(text: string, shape: RegExp, { mixedRuns }: Shape): Generator<RegExpExecArray> {
+  let done = 0
+  for (let run = 0; run < mixedRuns.length; run += 2) {
+    const start = codingIn(text, Math.max(mixedRuns[run]!, done), mixedRuns[run + 1]!)
+    if (start < 0) continue
+    shape.lastIndex = start
+    const match = shape.exec(text)
+    if (match === null) continue
+    done = start + match[0].length
+    yield match
+  }
+}
+
+const LEAST = 16
+const FIRST = 48
+const MOST_STARTS = 5
+const MARKS = /[+/_-]/g
+
+/** The first place in a run from which it decodes to what may be words; -1 where there is none. */
+function codingIn(text: string, from: number, end: number): number {
+  let start = from
+  for (let tries = 0; tries < MOST_STARTS && end - start >= LEAST; tries++) {
+    if (beginsAsWords(text.slice(start, Math.min(end, start + FIRST)))) return start
+    MARKS.lastIndex = start
+    if (!MARKS.test(text)) break
+    start = MARKS.lastIndex
+  }
+  return -1
+}
+
+/** The first bytes of what is no coding of words look like noise, and it need not be decoded whole. */
+function beginsAsWords(piece: string): boolean {
+  const bytes = Buffer.from(piece, 'base64')
+  if (bytes[1] === 0 && bytes[3] === 0) return true // PowerShell writes UTF-16
+  for (const byte of bytes) if (byte < 9 || (byte > 13 && byte < 32) || byte === 127) return false
+  return looksLikeWords(bytes.toString('utf8').replace(/\ufffd+$/, '')) // the last character may be cut
 }
 
 function utf8(bytes: Uint8Array): string {

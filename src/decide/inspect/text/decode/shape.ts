@@ -1,41 +1,58 @@
+import { isDoubtful, packedLeanings } from './lean.ts'
+
 /**
  * What a text is made of, in one pass: the cheap tests that most decoders end with, taken together.
  */
 export interface Shape {
-  /** A run of letters, digits and the marks of base64, in capitals and small letters. */
-  readonly hasMixedRun: boolean
+  /** Runs of letters, digits and the marks of base64, in capitals and small letters: start, end, start, end, … */
+  readonly mixedRuns: readonly number[]
   /** Letters of one case and digits, or digits of hex, longer than words are. */
   readonly hasLongRun: boolean
   /** Pairs of hex digits, or numbers, one after the other with little between. */
   readonly hasDigits: boolean
-  /** Single letters or digits with one mark or blank between, several in a row. */
+  /** Single characters with one mark or blank between, several in a row. */
   readonly hasSingles: boolean
   /** Dots and hyphens as Morse has them. */
   readonly hasMorse: boolean
-  /** Small letters without end, as when blanks were left out. */
+  /** Letters without end, as when blanks were left out. */
   readonly hasLongWord: boolean
-  /** Words with digits or marks among their letters. */
+  /** Where letters stand as they hardly do in words: start, end, start, end, … */
+  readonly doubtful: readonly number[]
+  /** Words with digits or marks before letters that are no number in hex. */
   readonly mixedWords: number
   readonly backslashes: number
   readonly ampersands: number
   readonly percents: number
   readonly equals: number
+  /** `"`, without which there is no string. */
+  readonly quotes: number
+  /** `<`, which begins a tag. */
+  readonly angles: number
+  /** `]`, which ends the text of a link. */
+  readonly brackets: number
 }
 
-const LETTER = 1
-const DIGIT = 2
-const CODED = 4 // other marks of base64
-const DOT = 8 // what Morse is made of
-const SWAP = 16 // marks that stand for letters
-const CAPITAL = 32
-const HEX = 64
+const SMALL = 1
+const CAPITAL = 2
+const DIGIT = 4
+const NOT_HEX = 8
+const CODED = 16 // other marks of base64
+const DOT = 32 // what Morse is made of
+const SWAP = 64 // marks that stand for letters
+const BLANK = 128
+const WORD = SMALL | CAPITAL | DIGIT
+const LETTER = SMALL | CAPITAL
 const KIND = Uint8Array.from({ length: 128 }, (_, code) => {
   const char = String.fromCharCode(code)
-  if (/[a-z]/i.test(char))
-    return LETTER | (/[A-Z]/.test(char) ? CAPITAL : 0) | (/[a-f]/i.test(char) ? HEX : 0)
-  if (/\d/.test(char)) return DIGIT | HEX
+  const hex = /[a-f]/i.test(char) ? 0 : NOT_HEX
+  if (/[a-z]/.test(char)) return SMALL | hex
+  if (/[A-Z]/.test(char)) return CAPITAL | hex
+  if (/\d/.test(char)) return DIGIT
   return (
-    (/[+/_=-]/.test(char) ? CODED : 0) | (/[.-]/.test(char) ? DOT : 0) | (/[@$!|+]/.test(char) ? SWAP : 0)
+    (/[+/_-]/.test(char) ? CODED : 0) |
+    (/[.-]/.test(char) ? DOT : 0) |
+    (/[@$!]/.test(char) ? SWAP : 0) |
+    (/[ /]/.test(char) ? BLANK : 0)
   )
 })
 
@@ -45,56 +62,95 @@ const LEAST_LONG = 18
 const LEAST_SINGLES = 6
 const LEAST_DIGITS = 10
 const LEAST_MORSE = 8
+const MOST_RUNS = 20_000
+/** Letters are looked at in blocks that end with a word. */
+const BLOCK = 32
+/** Longer words add up to more than half a number holds. */
+const LONGEST_SUM = 400
 
 export function shapeOf(text: string): Shape {
-  let [hasMixedRun, hasLongRun, hasDigits, hasSingles, hasMorse, hasLongWord] = [
-    false,
-    false,
-    false,
-    false,
-    false,
-    false,
-  ]
-  let [mixedWords, backslashes, ampersands, percents, equals] = [0, 0, 0, 0, 0]
-  let [run, word, letters, singles, groups, morse] = [0, 0, 0, 0, 0, 0]
-  let [ofRun, ofWord, caseOfWord, isHex, hasSwap] = [0, 0, 0, HEX, false]
-  for (let at = 0; at <= text.length; at++) {
-    const code = at < text.length ? text.charCodeAt(at) : 32
-    const kind = code < 128 ? KIND[code]! : 0
-    if ((kind & (LETTER | DIGIT | CODED)) !== 0) {
-      run++
-      ofRun |= (kind & LETTER) === 0 ? 0 : (kind & CAPITAL) === 0 ? 1 : 2
-      if (run >= LEAST_MIXED && ofRun === 3) hasMixedRun = true
-    } else run = ofRun = 0
-    if ((kind & (LETTER | DIGIT)) !== 0) {
-      word++
-      ofWord |= kind
-      caseOfWord |= (kind & LETTER) === 0 ? 0 : (kind & CAPITAL) === 0 ? 1 : 2
-      isHex &= kind
-      if ((kind & LETTER) !== 0 && ++letters >= LEAST_LONG && letters === word) hasLongWord = true
-      continue
+  const mixedRuns: number[] = []
+  const doubtful: number[] = []
+  const leanings = packedLeanings()
+  const counts = new Uint32Array(128)
+  let [hasLongRun, hasDigits, hasSingles, hasMorse, hasLongWord] = [false, false, false, false, false]
+  let [mixedWords, singles, groups, morse, ofRun] = [0, 0, 0, 0, 0]
+  let [runStart, wordEnd, swap] = [-1, -1, -1]
+  let [block, leaning] = [0, 0]
+  const length = text.length
+  for (let at = 0; at < length;) {
+    let code = text.charCodeAt(at)
+    let kind = code < 128 ? KIND[code]! : 0
+    if ((kind & WORD) !== 0) {
+      const start = at
+      let made = 0
+      let before = 0
+      do {
+        made |= kind
+        const letter = (kind & LETTER) === 0 ? 0 : code & 31
+        leaning = (leaning + leanings[(before << 5) | letter]!) | 0
+        before = letter
+        code = ++at < length ? text.charCodeAt(at) : 0
+        kind = code < 128 ? KIND[code]! : 0
+      } while ((kind & WORD) !== 0)
+      leaning = (leaning + leanings[before << 5]!) | 0
+      const size = at - start
+      morse = 0
+      if (at - block >= BLOCK) {
+        if (size > LONGEST_SUM || isDoubtful(leaning)) doubtful.push(block, at)
+        block = at
+        leaning = 0
+      }
+      if (runStart < 0) runStart = start
+      ofRun |= made
+      const isHex = (made & NOT_HEX) === 0
+      if (size === 1) {
+        if (++singles >= LEAST_SINGLES) hasSingles = true
+      } else singles = 0
+      if (size >= LEAST_LONG) {
+        if ((made & DIGIT) === 0) hasLongWord = true
+        if (size >= LEAST_RUN && (isHex || (made & LETTER) !== LETTER)) hasLongRun = true
+      }
+      if (isHex && size <= 8 && (size === 2 || (made & DIGIT) !== 0)) {
+        if (++groups >= LEAST_DIGITS) hasDigits = true
+      } else groups = 0
+      if ((made & DIGIT) !== 0 ? !isHex && hasDigitFirst(text, start, at) : swap === start) mixedWords++
+      if (at === length) break
+      wordEnd = at
     }
-    if (word > 0) {
-      if (word >= LEAST_RUN && (isHex !== 0 || caseOfWord !== 3)) hasLongRun = true
-      singles = word === 1 ? singles + 1 : 0
-      if (singles >= LEAST_SINGLES) hasSingles = true
-      groups = isHex !== 0 && word <= 8 && (word === 2 || (ofWord & DIGIT) !== 0) ? groups + 1 : 0
-      if (groups >= LEAST_DIGITS) hasDigits = true
-      if (hasSwap || (ofWord & (LETTER | DIGIT)) === (LETTER | DIGIT)) mixedWords++
+    // here stands a mark, a blank or something beyond ASCII
+    if (code < 128) counts[code] = counts[code]! + 1
+    else if (isAlone(text, at) && ++singles >= LEAST_SINGLES) hasSingles = true
+    if (runStart >= 0 && (kind & CODED) === 0) {
+      if (at - runStart >= LEAST_MIXED && (ofRun & LETTER) === LETTER && mixedRuns.length < MOST_RUNS)
+        mixedRuns.push(runStart, at)
+      runStart = -1
+      ofRun = 0
     }
-    hasSwap = (kind & SWAP) !== 0 && word > 0
     if ((kind & DOT) !== 0) {
       if (++morse >= LEAST_MORSE) hasMorse = true
-    } else if (code !== 32 && code !== 47) morse = 0
-    word = letters = ofWord = caseOfWord = 0
-    isHex = HEX
-    if (code === 92) backslashes++
-    else if (code === 38) ampersands++
-    else if (code === 37) percents++
-    else if (code === 61) equals++
+    } else if ((kind & BLANK) === 0) morse = 0
+    if ((kind & SWAP) !== 0 && (wordEnd === at || swap === at)) swap = at + 1
+    at++
   }
+  if (block < length && isDoubtful(leaning)) doubtful.push(block, length)
+  if (runStart >= 0 && length - runStart >= LEAST_MIXED && (ofRun & LETTER) === LETTER)
+    mixedRuns.push(runStart, length)
   return {
-    ...{ hasMixedRun, hasLongRun, hasDigits, hasSingles, hasMorse, hasLongWord, mixedWords },
-    ...{ backslashes, ampersands, percents, equals },
+    ...{ mixedRuns, doubtful, hasLongRun, hasDigits, hasSingles, hasMorse, hasLongWord, mixedWords },
+    ...{ backslashes: counts[92]!, ampersands: counts[38]!, percents: counts[37]!, equals: counts[61]! },
+    ...{ quotes: counts[34]!, angles: counts[60]!, brackets: counts[93]! },
   }
+}
+
+/** A letter of another script may be spaced out, too. */
+function isAlone(text: string, at: number): boolean {
+  return text.charCodeAt(at - 1) === 32 && text.charCodeAt(at + 1) === 32
+}
+
+/** A digit with a letter behind it: `1gn0re`, and not `utf8`. */
+function hasDigitFirst(text: string, start: number, end: number): boolean {
+  for (let at = start; at < end - 1; at++)
+    if (text.charCodeAt(at) < 58 && text.charCodeAt(at + 1) > 58) return true
+  return false
 }

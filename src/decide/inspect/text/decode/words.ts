@@ -19,6 +19,8 @@ export function looksLikeWords(text: string): boolean {
     else if (code < 9 || (code > 13 && code < 32) || (code >= 127 && code < 0xa0) || code === 0xfffd)
       strange++
   }
+  // nothing but characters that can be printed, half of them letters: noise does not look so, and a line of code does
+  if (strange === 0 && letters * 10 >= sample.length * 4) return true
   if (strange * 20 > sample.length || letters * 10 < sample.length * 6) return false
   // words of some language: a blank every now and then, or writing that needs none
   return blanks * 25 >= sample.length || /[\u3040-\u9fff\uac00-\ud7af]{4}/.test(sample) || isLongWord(sample)

@@ -20,12 +20,38 @@ export const PIECE_LIMIT = 512
 const LOWERED = 0x600
 const SPACE = 32
 const ZERO = 48
-const PRIME = 0x01000193
+export const PRIME = 0x01000193
 /** 2^32 over the golden ratio: its product spreads what is near over all places. */
-const SPREAD = 0x9e37_79b1
+export const SPREAD = 0x9e37_79b1
 
 /** Capital letters small, digits all one, every blank a space: ASCII to Cyrillic; what lies above stays as it is. */
 const PLAIN = plainTable()
+
+/** Room for a piece as {@link plainInto} writes it. */
+export function newPlain(): Uint16Array {
+  return new Uint16Array(PIECE_LIMIT + 2)
+}
+
+/**
+ * A piece as features are taken of it, between two blanks. A rule of dashes or a run of blanks is one character: how long
+ * somebody drew it says nothing.
+ *
+ * @returns how many units were written
+ */
+export function plainInto(plain: Uint16Array, text: string, start: number, end: number): number {
+  plain[0] = SPACE
+  let length = 1
+  let last = SPACE
+  for (let at = start; at < end; at++) {
+    const unit = text.charCodeAt(at)
+    const code = unit < LOWERED ? PLAIN[unit]! : unit
+    if (code === last && !isWordUnit(code)) continue
+    plain[length++] = code
+    last = code
+  }
+  if (last !== SPACE) plain[length++] = SPACE
+  return length
+}
 
 /** Reads pieces of text into lists of places; the lists are overwritten by the next piece. */
 export class FeatureReader {
@@ -36,7 +62,7 @@ export class FeatureReader {
   wordCount = 0
   readonly #shape: FeatureShape
   readonly #shift: number
-  readonly #plain = new Uint16Array(PIECE_LIMIT + 2)
+  readonly #plain = newPlain()
   // which of the last 255 pieces a place was seen in: small enough to stay near, and seldom cleared
   readonly #seenCharacters: Uint8Array
   readonly #seenWords: Uint8Array
@@ -53,7 +79,7 @@ export class FeatureReader {
   /** Reads `text` from `start` to `end`, at most {@link PIECE_LIMIT} units of it. */
   read(text: string, start: number, end: number): void {
     this.#nextPiece()
-    const length = this.#normalise(text, start, Math.min(end, start + PIECE_LIMIT))
+    const length = plainInto(this.#plain, text, start, Math.min(end, start + PIECE_LIMIT))
     this.#readCharacters(length)
     this.#readWords(length)
   }
@@ -64,23 +90,6 @@ export class FeatureReader {
     this.#seenCharacters.fill(0)
     this.#seenWords.fill(0)
     this.#piece = 1
-  }
-
-  // a rule of dashes or a run of blanks is one character: how long somebody drew it says nothing
-  #normalise(text: string, start: number, end: number): number {
-    const plain = this.#plain
-    plain[0] = SPACE
-    let length = 1
-    let last = SPACE
-    for (let at = start; at < end; at++) {
-      const unit = text.charCodeAt(at)
-      const code = unit < LOWERED ? PLAIN[unit]! : unit
-      if (code === last && !isWordUnit(code)) continue
-      plain[length++] = code
-      last = code
-    }
-    if (last !== SPACE) plain[length++] = SPACE
-    return length
   }
 
   #readCharacters(length: number): void {
@@ -156,12 +165,12 @@ export class FeatureReader {
   }
 }
 
-function joined(before: number, word: number, mark: number): number {
+export function joined(before: number, word: number, mark: number): number {
   return Math.imul(Math.imul(before, PRIME) ^ word, 0x85eb_ca6b) ^ mark
 }
 
 // the last step of MurmurHash3, so that the upper bits, which choose the place, depend on all the others
-function scatter(hash: number): number {
+export function scatter(hash: number): number {
   let mixed = hash ^ (hash >>> 16)
   mixed = Math.imul(mixed, 0x85eb_ca6b)
   mixed ^= mixed >>> 13
@@ -169,7 +178,7 @@ function scatter(hash: number): number {
   return mixed ^ (mixed >>> 16)
 }
 
-function isWordUnit(code: number): boolean {
+export function isWordUnit(code: number): boolean {
   return (code >= 97 && code <= 122) || code === ZERO || (code >= 0xc0 && !(code >= 0x2000 && code < 0x2c00))
 }
 

@@ -9,7 +9,7 @@ import { TEXT_CHANNELS, type TextChannel } from '../types.ts'
 import { TextModelError } from './error.ts'
 import { SEGMENT_LENGTH } from './segment.ts'
 
-export const MODEL_VERSION = 1
+export const MODEL_VERSION = 2
 const MAGIC = 'WARDTEXT'
 const CHECKSUM = 32
 /** No file of ours comes near it; a longer one is not read further. */
@@ -36,6 +36,8 @@ const Header = z.strictObject({
   /** What one step of an int8 weight is worth. */
   characterScale: z.number().positive().max(1e6),
   wordScale: z.number().positive().max(1e6),
+  /** What the longest runs of characters must add up to before the other features of a piece are read. */
+  firstLook: z.number().min(-1e6).max(1e6),
   bias: z.number().min(-1e6).max(1e6),
   /** From the sum to a probability: 1 / (1 + exp(-(slope * sum + offset))). */
   slope: z.number().positive().max(1e6),
@@ -89,8 +91,8 @@ export function decodeModel(bytes: Uint8Array): ModelFile {
   if (end - tables !== 2 * size) throw refused('its tables are not of the size the header names')
   return {
     header,
-    characterWeights: Int8Array.from(file.subarray(tables, tables + size), (byte) => (byte << 24) >> 24),
-    wordWeights: Int8Array.from(file.subarray(tables + size, end), (byte) => (byte << 24) >> 24),
+    characterWeights: new Int8Array(file.subarray(tables, tables + size)),
+    wordWeights: new Int8Array(file.subarray(tables + size, end)),
   }
 }
 

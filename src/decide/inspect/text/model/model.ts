@@ -1,7 +1,7 @@
-import { FeatureReader } from './features.ts'
-import { decodeModel, shapeOf, type ModelFile, type ModelHeader } from './format.ts'
+import { decodeModel, type ModelFile, type ModelHeader } from './format.ts'
 import type { TextModel } from '../types.ts'
 import { segmentEnd } from './segment.ts'
+import { Weigher } from './weigh.ts'
 
 /** The piece of a text that looks most like an instruction to a model. */
 export interface ModelScore {
@@ -10,6 +10,8 @@ export interface ModelScore {
   /** Where the piece stands, in UTF-16 units. */
   readonly start: number
   readonly end: number
+  /** What its longest runs of characters added up to, by which the trainer settles where the first look ends. */
+  readonly first: number
 }
 
 /** Not for two threads at once: it keeps its lists from call to call. */
@@ -28,43 +30,17 @@ export function loadModel(bytes: Uint8Array): LinearModel {
 export function modelFrom(file: ModelFile): LinearModel {
   const { header } = file
   const { slope, offset } = header
-  const sumOf = summing(file)
+  const weigher = new Weigher(file)
   const worst = (text: string): ModelScore => {
-    let found = { sum: -Infinity, start: 0, end: 0 }
+    let found = { sum: -Infinity, start: 0, end: 0, first: 0 }
     for (let start = 0; start < text.length;) {
       const end = segmentEnd(text, start)
-      const sum = sumOf(text, start, end)
-      if (sum > found.sum) found = { sum, start, end }
+      const sum = weigher.weigh(text, start, end)
+      if (sum > found.sum) found = { sum, start, end, first: weigher.first }
       start = end
     }
     const score = found.end === 0 ? 0 : 1 / (1 + Math.exp(-(slope * found.sum + offset)))
-    return { score, start: found.start, end: found.end }
+    return { score, start: found.start, end: found.end, first: found.first }
   }
   return { header, thresholds: header.thresholds, worst, score: (text) => worst(text).score }
-}
-
-/** What the weights of one piece add up to, before it is made a probability. */
-function summing({ header, characterWeights, wordWeights }: ModelFile) {
-  const reader = new FeatureReader(shapeOf(header))
-  return (text: string, start: number, end: number): number => {
-    reader.read(text, start, end)
-    const characters = sumAt(characterWeights, reader.characterPlaces, reader.characterCount)
-    const words = sumAt(wordWeights, reader.wordPlaces, reader.wordCount)
-    return (
-      header.bias +
-      header.characterScale * shared(characters, reader.characterCount) +
-      header.wordScale * shared(words, reader.wordCount)
-    )
-  }
-}
-
-/** A long piece has more features than a short one; the root keeps their sums comparable. */
-export function shared(sum: number, count: number): number {
-  return count === 0 ? 0 : sum / Math.sqrt(count)
-}
-
-function sumAt(weights: Int8Array, places: Uint32Array, count: number): number {
-  let sum = 0
-  for (let i = 0; i < count; i++) sum += weights[places[i]!]!
-  return sum
 }

@@ -22,7 +22,7 @@ export const EXECUTION: RuleFamily = {
         'bypass filters',
         'ignore security',
       ],
-      body: '[a-z ]{3,30}:[^\\n]{0,160}(?:whoami|os\\.(?:system|popen|exec|spawn|fork)|subprocess|__import__|child_process|\\/etc\\/(?:passwd|shadow)|rm -rf (?:\\/|~|\\*)|\\bnc -|\\/dev\\/tcp|getruntime\\(|eval\\(|exec\\(|id_rsa|environ\\b|evil\\.|malware|\\.exe\\b|sudo su|chmod 777|while true|:\\(\\)\\{)',
+      body: '[a-z ]{3,30}:[^\\n]{0,160}(?:whoami|os\\.(?:system|popen|exec|spawn|fork)|subprocess|__import__|child_process|\\/etc\\/(?:passwd|shadow)|rm -rf (?:\\/|~|\\*)|\\bnc -|\\/dev\\/tcp|getruntime\\(|\\beval\\(|\\bexec\\(|id_rsa|environ\\b|evil\\.|malware|\\.exe\\b|sudo su|chmod 777|while true|:\\(\\)\\{)',
     },
   ],
 }

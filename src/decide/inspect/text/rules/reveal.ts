@@ -10,14 +10,22 @@ export const REVEAL: RuleFamily = {
       weight: 0.65,
       say: [
         'REVEAL 4 YOUR 3 SYSTEM_HARD 1 PROMPT',
-        'REVEAL 3 SYSTEM_HARD 1 PROMPT_HARD',
-        'REVEAL_HARD 5 SYSTEM_HARD 2 PROMPT',
-        'REVEAL 3 PROMPT_HARD 1 SYSTEM_HARD',
+        'REVEAL_HARD 5 SYSTEM_HARD PROMPT_HARD',
         'ASK_WHAT 2 YOUR 2 SYSTEM 1 PROMPT',
         'ASK_WHAT 3 SYSTEM_HARD 1 PROMPT_HARD',
         'YOUR 2 SYSTEM_HARD PROMPT_HARD',
         'REVEAL 4 YOUR 2 initial|original|internal|base|developer|preset|core 2 PROMPT|INSTR',
         'REVEAL 5 SYSTEM_HARD 1 INSTR_HARD',
+      ],
+    },
+    {
+      id: 'a-system-prompt',
+      reason: 'asks for something that may be the system prompt',
+      weight: 0.56,
+      say: [
+        'REVEAL 3 SYSTEM_HARD 1 PROMPT_HARD',
+        'REVEAL_HARD 5 SYSTEM_HARD 2 PROMPT',
+        'REVEAL 3 PROMPT_HARD 1 SYSTEM_HARD',
       ],
     },
     {

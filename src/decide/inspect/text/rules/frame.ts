@@ -1,0 +1,178 @@
+import type { MarkRule } from './rule.ts'
+
+/** What may stand before an order without changing it. */
+const BEFORE = '(?:please |now |first |then |also |kindly |just |immediately ){0,2}'
+/** Words an order to a reader begins with; what machines write of themselves begins otherwise. */
+const BEGINS =
+  "(?:replace|summari[sz]e|translate|include|write|send|tell|say|respond|reply|answer|print|output|add|append|insert|create|generate|provide|list|describe|explain|recommend|suggest|promote|mention|ignore|disregard|forget|use|call|execute|visit|click|read|fetch|delete|remove|forward|email|post|share|reveal|show|display|give|make|do|don't|never|always|you|your|when|if|before|from now|begin|repeat|convert|encode|decode|change|modify|rewrite|ask|instruct|inform|notify|encourage|persuade|convince|warn|advise|offer|act|pretend|switch|follow|obey|remember|override|disable|transfer|book|buy|order|pay|find|search|analy[sz]e|compute|calculate|identify|compare|help|refuse|stop|speak|talk|assume|treat|approve|accept|reject|hide|keep|sing|tweet|classify|extract|finish|complete|avoid|apply|embed|implement|bring|assist|guide|teach|discuss|mislead|spread|download|install|encrypt|only|the user|must|augment|complement|supplement|comment|document|experiment|jumble|garble|spell|misspell|rhyme|insist|in your (?:response|reply|answer|message|output|summary),?|draft|compose|develop|integrate|rearrange|reorder|group|ungroup|design|plan|outline|propose|rank|sort|estimate|predict|evaluate|assess|critique|critici[sz]e|argue|debate|imagine|simulate|break|split|merge|combine|join|reverse|shuffle|swap|scramble|mask|redact|obscure|alternate|capitali[sz]e|abbreviate|shorten|expand|elaborate|illustrate|demonstrate|prove|solve|derive|sketch|draw|paint|build|code|program|debug|fix|review|proofread|edit|correct|improve|simplify|paraphrase|quote|cite|name|define|clarify|justify|defend|praise|insult|mock|blame|accuse|deny|claim|pose|present|introduce|announce|advertise|market|sell|invite|greet|thank|apologi[sz]e|confirm|cancel|schedule|reschedule|arrange|organi[sz]e|prepare|cook|open|close|start|launch|run|trigger|invoke|query|browse|navigate|scroll|log|save|store|record|copy|move|rename|upload|submit|publish|report|escalate|route|redirect|link|attach|scan|test|check|verify|monitor|track|count|measure|round|increase|decrease|raise|lower|set|reset|update|upgrade|grant|revoke|allow|block|enable|turn|activate|deactivate|shut|kill|restart|reboot|format|wipe|erase|drop|clear|purge|leak|expose|collect|gather|harvest|steal|retrieve|get|obtain|access|enter|leave|go|come|take|put|place|pick|choose|select|decide|determine|consider|think|reflect|recall|recite|narrate|retell|continue|extend|conclude|emphasi[sz]e|highlight|stress|omit|skip|exclude|limit|restrict) {1,3}[\"'a-z]"
+/** Any other word that acts on something ("modify the", "embed a"), which a name, a state or a report does not. */
+const ACTS_ON =
+  '(?!(?:this|that|these|those|there|here|it|we|our|they|he|she|is|are|was|were|if|in|on|at|of|for|with|to|and|but|or|as|by|from|not|no|all|any|both|see|most|some|what|which|who|where|when|why|how)\\b)(?![a-z]{0,14}(?:ing|ed|tion|sion|ment|ness|ity|ly)\\b)[a-z]{2,14} {1,2}(?:the|a|an|all|any|your|this|these|those|each|every|it|them|its|their|my|yourself)\\b'
+const ORDER = `${BEFORE}(?:${BEGINS}|${ACTS_ON})`
+/** A question to the reader; one to people stands in no frame. */
+const QUESTION =
+  "(?:what|who|whom|whose|which|where|when|why|how|can you|could you|would you|will you|do you|is|are|does|did)(?:['’]s)? [^\\n?]{2,160}\\?"
+/** Frames in angle brackets that no language of pages has. */
+const TAGS = 'important|system|admin|override|priority|urgent'
+/** Who reads. */
+const READER =
+  '(?:(?:ai|llm|large language|language|autonomous)[ -]{0,1}(?:agents?|assistants?|models?|systems?|readers?|bots?)?|assistants?|agents?|chatbots?|chatgpt|gpt|claude|copilot|llms?)'
+
+/** Orders and questions to a reader in what sets them apart: a frame, a tag, a comment, a form of address. */
+export const FRAMED: readonly MarkRule[] = [
+  {
+    id: 'framed-order',
+    reason: 'an order in a frame that passes for the system’s',
+    weight: 0.62,
+    isLine: true,
+    signs: [
+      '[system',
+      '[admin',
+      '[developer',
+      '[override',
+      '[assistant',
+      '[ai',
+      '[instruction',
+      '[important',
+      '[priority',
+      '[note',
+      '[inst',
+      'system:',
+      'system note',
+      'system message',
+      'system instruction',
+      'system prompt',
+      'system update',
+      'system override',
+      'system notice',
+      'admin:',
+      'admin note',
+      'admin override',
+      'developer note',
+      'override:',
+      'important instruction',
+      'new instruction',
+      '<important',
+      '<system',
+      '<instruction',
+      '<admin',
+      '<override',
+      '<secret',
+      '<hidden',
+      '<priority',
+      '<critical',
+      '### instruction',
+      '### system',
+      '## system',
+      '# system',
+      '### new',
+      '**system',
+      '*** system',
+      '*** important',
+      '=== system',
+      '--- system',
+      '>>> system',
+      '<<< system',
+      '<<system',
+      '[[system',
+      '{{system',
+      '((system',
+      '=== instruction',
+      '--- instruction',
+      '[begin',
+      '=== begin',
+      '--- begin',
+      'begin system',
+      'begin instruction',
+    ],
+    body: `[\\[<({*#=>|~-]{0,8}\\s{0,2}(?:(?:begin|start of|new|important|urgent|critical|hidden|secret|priority)\\s){0,2}(?:system|admin(?:istrator)?|developer|override|assistant|ai|instructions?|important|priority|secret|hidden|critical|note|inst)(?:[ _-](?:note|message|instructions?|prompt|update|override|notice|command|directive|alert|agent|assistant|only|to (?:the )?(?:ai|assistant|agent|model|llm))){0,2}(?:\\s{0,2}[\\]>)}*#=|~-]{1,8}\\s{0,2}:?|\\s{0,2}:)\\s{0,4}["'\u201c]?${ORDER}`,
+  },
+  {
+    id: 'framed-question',
+    reason: 'a question in a frame that passes for the system’s',
+    weight: 0.5,
+    isLine: true,
+    signs: [
+      '[system',
+      '[admin',
+      '[developer',
+      '[override',
+      '[instruction',
+      '[[system',
+      '<<system',
+      '{{system',
+      '### system',
+      '## system',
+    ],
+    body: `[\\[<({*#=|>~-]{1,8}\\s{0,2}(?:system|admin(?:istrator)?|developer|override|instructions?)(?:[ _-](?:note|message|prompt|update|override|notice|command|directive)){0,2}\\s{0,2}[\\]>)}*#=|~-]{1,8}\\s{0,2}:?\\s{0,4}["'\u201c]?${QUESTION}`,
+  },
+  {
+    id: 'tagged-order',
+    reason: 'an order in a tag that passes for one of the system',
+    weight: 0.55,
+    signs: [
+      '<important',
+      '<system',
+      '<admin',
+      '<override',
+      '<priority',
+      '<urgent',
+      '<instruction',
+      '<secret',
+      '<hidden',
+      '<critical',
+    ],
+    body: `<(?:${TAGS}|instructions?|secret|hidden|critical)(?:[ _-](?:note|message|instructions?|prompt|override|notice|command)){0,2}>\\s{0,8}["'\u201c]?(?:${ORDER}|${QUESTION})`,
+  },
+  {
+    id: 'tagged-text',
+    reason: 'a sentence in a tag that passes for one of the system',
+    weight: 0.48,
+    signs: ['<important', '<system', '<admin', '<override', '<priority', '<urgent'],
+    body: `<(?:${TAGS})>\\s{0,8}["'\u201c]?[a-z][^<>\\s]{0,20} [^<>]{1,20}[ ,][^<>]{4,600}</(?:${TAGS})>`,
+  },
+  {
+    id: 'comment-to-reader',
+    reason: 'a comment, which no page shows, that speaks to a program that reads',
+    weight: 0.62,
+    signs: ['<!--'],
+    body: `<!--\\s{0,8}(?:(?:hidden|secret|system|important|urgent|note|message|instructions?|attention|to|for|the|any|all)[ :,-]{1,3}){0,5}${READER}(?: (?:reading|processing|summari[sz]ing|parsing) (?:this|the)(?: [a-z]{2,12})?)?\\s{0,2}[:,;!]\\s{0,3}["'\u201c]?[a-z][^\\s>]{0,20} [^>]{3}`,
+  },
+  {
+    id: 'addressed-question',
+    reason: 'a question to a program that reads',
+    weight: 0.5,
+    signs: ['note to', 'attention', 'message to', 'message for'],
+    body: `(?:note to|attention|message to|message for) (?:all |any |the )?${READER}(?: (?:reading|processing|summari[sz]ing|parsing) (?:this|the)(?: [a-z]{2,12})?)?\\s{0,2}[:,;!-]{1,2}\\s{0,3}["'\u201c]?${QUESTION}`,
+  },
+  {
+    id: 'addressed-order',
+    reason: 'an order to a program that reads',
+    weight: 0.5,
+    signs: [
+      'ai:',
+      'ai agent',
+      'ai assistant',
+      'ai model',
+      'ai system',
+      'ai reader',
+      'ai,',
+      'llm:',
+      'llm agent',
+      'llms:',
+      'language model',
+      'assistant:',
+      'assistant,',
+      'assistants:',
+      'agents:',
+      'agent:',
+      'chatbot:',
+      'note to',
+      'attention',
+      'gpt:',
+      'claude:',
+      'copilot:',
+    ],
+    body: `(?<![\\w.-])(?!(?<!(?:^|[\\n.!?:>*"'(\\[<])[ \\t]{0,3})(?:agents?|assistants?)\\s{0,2}[:,])(?:(?:note to|attention) (?:all |any |the )?)?${READER}(?: (?:reading|processing|summari[sz]ing|parsing) (?:this|the)(?: \\w{2,12})?)?\\s{0,2}[:,;!-]{1,2}\\s{0,3}["'\u201c]?${ORDER}`,
+  },
+]

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { fork, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
-import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { connect as dial, createServer, type AddressInfo, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { DEFAULT_BUDGET, type Answer } from '../../src/enforce/egress/index.ts'
 import { allow, egressWorld, getThroughTls, HOST, say, tunnel, type EgressWorld } from '../kit/egress.ts'
@@ -156,6 +157,11 @@ test('a closed airlock lets nothing through, and shuts what is open', async () =
     await say(socket, connect(raw())),
     /^HTTP\/1.1 403 [^]*airlock is closed[^]*warder airlock open/,
   )
+  // runs are looked over every 250 ms: whoever asks slowly meanwhile is told all the same
+  const early = dial({ path: socket })
+  await sleep(600)
+  early.write(connect(raw()))
+  assert.match(await heardBy(early), /^HTTP\/1.1 403 [^]*airlock is closed/)
   await world.process.setAirlock('off')
   const { socket: after, head: later } = await tunnel(socket, raw())
   after.destroy()

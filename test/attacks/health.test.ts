@@ -137,7 +137,7 @@ test('a disk that is full, and a ledger that cannot write on it, are told until 
   const home = house(t)
   const directory = join(home.state, 'audit')
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m,mode=0700', 'tmpfs', directory])
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=6m,mode=0700', 'tmpfs', directory])
   if (mounted.status !== 0) return t.skip('no disk can be mounted here: a full disk was NOT tried')
   try {
     await withSmallDisk(t, home, directory)

@@ -185,10 +185,8 @@ class EgressHouse implements Egress {
   /** Who holds a place and does nothing, whose time has come, and who has spent what there was. */
   #look(): void {
     for (const { run } of this.#runs.values()) {
-      if (closedNow(run) !== undefined) {
-        run.cut()
-        continue
-      }
+      // whoever has asked and not been answered yet is told why, not hung up on
+      if (closedNow(run) !== undefined) run.cutAnswered()
       for (const tracked of run.tracked) look(run, tracked)
     }
   }

@@ -233,6 +233,12 @@ export class EgressRun {
     return [...this.#outward.keys()].flatMap(endOf)
   }
 
+  /** Breaks off whatever goes on; who still waits for the first word of an answer gets it. */
+  cutAnswered(): void {
+    for (const { socket } of this.tracked) if (socket.bytesWritten > 0) socket.destroy()
+    for (const socket of this.#outward.keys()) socket.destroy()
+  }
+
   /** Breaks off everything that is open. */
   cut(): void {
     for (const { socket } of this.tracked) socket.destroy()

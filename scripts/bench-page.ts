@@ -13,6 +13,8 @@ export interface BenchRun extends Machine {
   /** ISO time, UTC. */
   readonly date: string
   readonly results: readonly BenchResult[]
+  /** When each was measured, where that was not with the others; by bench. */
+  readonly dates?: Readonly<Record<string, string>>
 }
 
 export function machine(): Machine {
@@ -83,17 +85,18 @@ const FLOORS: Readonly<Record<string, string>> = {
 }
 
 /** docs/benchmarks.md */
-export function benchPage({ results, date, cpu, cores, kernel, node }: BenchRun): string {
+export function benchPage({ results, date, dates = {}, cpu, cores, kernel, node }: BenchRun): string {
   const groups = [...Map.groupBy(results, ({ bench }) => bench)]
   const line = (row: readonly string[]) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
   return [
     '# Benchmarks',
     'Written by `npm run bench`; do not edit. Both sides of every ratio were measured in the same run, taking turns.',
-    `Measured on ${date.slice(0, 10)} with Node.js ${node.replace(/^v/, '')} on ${cpu}, ${cores} cores, Linux ${kernel}. ` +
+    `Measured on ${date.slice(0, 10)}, where nothing else is said, with Node.js ${node.replace(/^v/, '')} on ${cpu}, ${cores} cores, Linux ${kernel}. ` +
       'p50 and p99 are in milliseconds unless the value has another unit of time. Every figure is in `bench/results.json`.',
     ...groups.map(([bench, rows]) =>
       [
         `## ${bench.charAt(0).toUpperCase()}${bench.slice(1)}`,
+        ...(dates[bench] === undefined ? [] : [`Measured on ${dates[bench].slice(0, 10)}, by itself.`]),
         [line(TITLES), line(TITLES.map(() => '---')), ...rows.map((result) => line(cells(result)))].join(
           '\n',
         ),
@@ -107,4 +110,20 @@ export function benchPage({ results, date, cpu, cores, kernel, node }: BenchRun)
 
 function figure(value: number): string {
   return value.toLocaleString('en', { maximumSignificantDigits: 3 })
+}
+
+/**
+ * The last whole run with some of it measured again: each part is of one run, and says of which day.
+ *
+ * @throws Error when it was another machine: figures of two are not put side by side
+ */
+export function withPart(before: BenchRun, part: BenchRun): BenchRun {
+  const isSame = (['cpu', 'cores', 'node'] as const).every((key) => before[key] === part[key])
+  if (!isSame)
+    throw new Error('what was measured before was on another machine or Node.js: measure all of it')
+  const again = new Set(part.results.map(({ bench }) => bench))
+  const kept = before.results.filter(({ bench }) => !again.has(bench))
+  const dates = { ...before.dates, ...Object.fromEntries([...again].map((bench) => [bench, part.date])) }
+  const results = [...kept, ...part.results].toSorted((a, b) => a.bench.localeCompare(b.bench))
+  return { ...before, kernel: part.kernel, results, dates }
 }

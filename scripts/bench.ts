@@ -1,7 +1,8 @@
 /**
  * The measurements: `npm run bench`, or some of them: `npm run bench -- decision ledger`. Every file of `bench/` that
  * exports `run` is one. What it is compared with has its own lockfile in `bench/`, so that Warder does not carry it.
- * Each is a process of its own. A run of all of them also writes `bench/results.json` and `docs/benchmarks.md`.
+ * Each is a process of its own. A run of all of them also writes `bench/results.json` and `docs/benchmarks.md`; a run of
+ * some puts them in there with `--keep`, on the same machine.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -9,17 +10,24 @@ import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { messageOf } from '../src/core/error.ts'
-import { benchPage, machine, textTable, type BenchRun } from './bench-page.ts'
+import { benchPage, machine, textTable, withPart, type BenchRun } from './bench-page.ts'
 import { ROOT } from './project.ts'
 import type { BenchResult } from '../bench/result.ts'
+
+const RESULTS = 'bench/results.json'
 
 /** Those that compare with engines which are not part of Warder. */
 const NEED_PEERS = new Set(['decision', 'sandbox-peers'])
 
 process.chdir(ROOT)
-process.exitCode = await main(process.argv.slice(2))
+const KEEP = '--keep'
+const words = process.argv.slice(2)
+process.exitCode = await main(
+  words.filter((word) => word !== KEEP),
+  words.includes(KEEP),
+)
 
-async function main(wanted: readonly string[]): Promise<number> {
+async function main(wanted: readonly string[], keep: boolean): Promise<number> {
   const files = benchmarks()
   const names = [...files.keys()]
   const unknown = wanted.filter((name) => !files.has(name))
@@ -50,7 +58,7 @@ async function main(wanted: readonly string[]): Promise<number> {
     }
   }
   const whole = chosen.length === names.length && broken.length === 0 && skipped.length === 0
-  write({ ...about, date: new Date().toISOString(), results }, whole)
+  write({ ...about, date: new Date().toISOString(), results }, whole ? 'whole' : keep ? 'part' : 'nothing')
   return conclude(results, broken, skipped)
 }
 
@@ -77,14 +85,18 @@ async function measured(file: string): Promise<BenchResult[]> {
   }
 }
 
-/** A part of the measurements must not look like the whole of them. */
-function write(run: BenchRun, whole: boolean): void {
-  const json = `${JSON.stringify(run, undefined, 2)}\n`
+/** A part of the measurements must not look like the whole of them: what is kept of one says of which day it is. */
+function write(run: BenchRun, keep: 'whole' | 'part' | 'nothing'): void {
+  const json = (of: BenchRun) => `${JSON.stringify(of, undefined, 2)}\n`
   mkdirSync('.test-results', { recursive: true })
-  writeFileSync('.test-results/bench.json', json)
-  if (!whole) return console.log('\nnot all were measured: bench/results.json and docs/benchmarks.md stay')
-  writeFileSync('bench/results.json', json)
-  writeFileSync('docs/benchmarks.md', benchPage(run))
+  writeFileSync('.test-results/bench.json', json(run))
+  if (keep === 'nothing')
+    return console.log(
+      `\nnot all were measured: bench/results.json and docs/benchmarks.md stay (${KEEP}: put in)`,
+    )
+  const kept = keep === 'whole' ? run : withPart(JSON.parse(readFileSync(RESULTS, 'utf8')) as BenchRun, run)
+  writeFileSync(RESULTS, json(kept))
+  writeFileSync('docs/benchmarks.md', benchPage(kept))
   console.log('\nwritten: bench/results.json, docs/benchmarks.md')
 }
 

@@ -1,6 +1,6 @@
-import { SESSION_HEADER } from '../api/handshake.ts'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { ATTACH_PATH, ATTACH_PROTOCOL } from '../api/frame.ts'
+import { SESSION_HEADER } from '../api/handshake.ts'
 import type { Credential } from '../gate/index.ts'
 import { attach, type AttachOptions } from './attach.ts'
 import { HTTP_ERRORS, HttpError } from './http/problem.ts'

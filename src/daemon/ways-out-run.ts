@@ -36,6 +36,8 @@ export interface Traffic {
 /** What was when ways out were ended. */
 export interface Ended {
   readonly ways: number
+  /** Of these, whose connections nobody could tell of: the proxy did not say what was open, or was gone. */
+  readonly untold: number
   /** Connections to hosts. */
   readonly open: readonly OutwardEnd[]
 }

@@ -221,7 +221,8 @@ export class WaysOut {
       is({ agent, secrets: grant.secrets.map(({ name }) => name) }),
     )
     const open = await Promise.all(meant.map(([runId]) => this.#close(runId)))
-    return { ways: meant.length, open: open.flat() }
+    const told = open.filter((each) => each !== undefined)
+    return { ways: meant.length, untold: open.length - told.length, open: told.flat() }
   }
 
   /** No run gets there any more, whatever policy says, and what is open to there is shut. */
@@ -277,14 +278,15 @@ export class WaysOut {
     return await this.#options.missing()
   }
 
-  async #close(runId: string): Promise<Ended['open']> {
+  /** @returns what was open; undefined: nobody can tell */
+  async #close(runId: string): Promise<Ended['open'] | undefined> {
     const held = this.#runs.get(runId)
     if (held === undefined) return []
     this.#runs.delete(runId)
     const used = await this.#options.proxy.close(runId).catch(() => undefined) // it is gone, and all of it with it
     const byName = new Map(used?.places.map((each) => [nameOf(each), each]))
     await held.run.end((place) => byName.get(nameOf(place)))
-    return used?.outward ?? []
+    return used?.outward
   }
 
   #told(work: Promise<unknown>): void {

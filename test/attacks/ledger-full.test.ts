@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, statSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { house, type House } from '../kit/house.ts'
@@ -61,7 +61,7 @@ async function onSmallDisk(
   Object.assign(home.environment, { WARDER_WORKSPACE_MIN_FREE: '1KiB' })
   const directory = join(home.state, where)
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m,mode=0700', 'tmpfs', directory])
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m,mode=0700', 'tmpfs', directory])
   if (mounted.status !== 0) return t.skip('no disk can be mounted here: a full disk was NOT tried')
   try {
     await attack(home, directory)
@@ -74,6 +74,9 @@ async function withFullDisk(t: TestContext, home: House, directory: string): Pro
   const me = await owner(t, home)
   const run = () => me.open({ argv: ['/bin/echo', 'it ran'] })
   assert.equal((await me.attach((await run()).permit)).stdout, 'it ran\n')
+  await new Promise((done) => setTimeout(done, 500)) // as long as the ledger waits for a quiet moment, and more
+  const { size } = statSync(join(directory, 'segment-00000001.db-wal'))
+  assert.ok(size < 2 ** 20, `${size} bytes: the ledger itself must not fill so small a disk ahead of need`)
   const ballast = fillUp(join(directory, 'ballast'))
 
   await eventually(async () => (await me.call('decide', { capability: 'fs:list:/srv' })).entry === undefined)

@@ -47,6 +47,7 @@ test('a file that is not whole opens nothing: missing, empty, cut, run out, or o
     join(directory, 'none.pem'),
     written('empty.pem', ''),
     written('cut.pem', authority('a').replace(/\n.{20}/, '\n')),
+    written('half.pem', `${authority('a')}\n${authority('b').slice(0, 300)}`),
     written('late.pem', authority('a', NOW_MS)),
     written('leaf.pem', `${authority('a')}${own}`),
   ]

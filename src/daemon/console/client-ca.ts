@@ -8,6 +8,7 @@ export interface ClientCa {
   readonly authorities: readonly { readonly name: string; readonly untilMs: number }[]
 }
 
+const BEGIN = '-----BEGIN CERTIFICATE-----'
 const ONE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g
 
 /**
@@ -20,8 +21,11 @@ export function readClientCa(path: string | undefined, nowMs: number): ClientCa 
   if (path === undefined) return undefined
   const bytes = readSmallFile(path)
   if (bytes === undefined) throw invalid(path, 'there is no such file')
-  const texts = bytes.toString('latin1').match(ONE) ?? []
+  const whole = bytes.toString('latin1')
+  const texts = whole.match(ONE) ?? []
   if (texts.length === 0) throw invalid(path, 'it holds no certificate')
+  if (texts.length !== whole.split(BEGIN).length - 1)
+    throw invalid(path, 'one of its certificates is not whole')
   const authorities = texts.map((text) => authorityIn(path, text, nowMs))
   return { pem: texts.join('\n'), authorities }
 }

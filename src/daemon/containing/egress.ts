@@ -17,22 +17,29 @@ export function closeEgressPort({ out }: Pick<ContainOptions, 'out'>): ActionPor
     async act({ target }, { id }) {
       const agent = agentOf(target)
       const now = await out.ways.endWhere((way) => agent === undefined || way.agent === agent)
-      const before = ended.get(id) ?? { ways: 0, open: [] }
-      ended.set(id, { ways: before.ways + now.ways, open: [...before.open, ...now.open] })
+      const before = ended.get(id) ?? NONE
+      ended.set(id, {
+        ways: before.ways + now.ways,
+        untold: before.untold + now.untold,
+        open: [...before.open, ...now.open],
+      })
     },
     async look({ target }, { id }) {
       const open = await out.ways.list(agentOf(target))
       if (open.length > 0) return { state: 'failed', evidence: `${open.length} ways out are still open` }
-      const { ways, open: were } = ended.get(id) ?? { ways: 0, open: [] }
+      const { ways, untold, open: were } = ended.get(id) ?? NONE
       const left = stillOpen(were)
       if (left.length > 0)
         return { state: 'failed', evidence: `${left.length} of ${were.length} connections are still open` }
       const cut =
         were.length === 0 ? 'no connection was open' : `${were.length} connections were open and are gone`
-      return { state: 'done', evidence: `${ways} ways out ended, ${cut}; none is open` }
+      const of = untold === 0 ? cut : `${cut}, as far as was told: of ${untold} nobody could say`
+      return { state: 'done', evidence: `${ways} ways out ended, ${of}; none is open` }
     },
   }
 }
+
+const NONE: Ended = { ways: 0, untold: 0, open: [] }
 
 /** As /proc/net/tcp writes a connection that both ends can still use, or that only the other end has given up. */
 const OPEN_STATES: ReadonlySet<string> = new Set(['01', '08'])

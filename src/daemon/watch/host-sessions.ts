@@ -35,7 +35,7 @@ export class Sessions {
   constructor(options: SessionsOptions) {
     this.#options = options
     this.#began = new RecordTail(options.log, UTMP_HERE.recordBytes)
-    this.#failed = new RecordTail(join(dirname(options.log), 'btmp'), UTMP_HERE.recordBytes)
+    this.#failed = new RecordTail(bookOfFailed(options.log), UTMP_HERE.recordBytes)
   }
 
   look(): void {
@@ -54,7 +54,7 @@ export class Sessions {
 
   part(): Component {
     const name = 'sessions'
-    const { log } = this.#options
+    const { log, isToldElsewhere } = this.#options
     const fix = 'see docs/host-watch.md'
     if (!existsSync(log) && this.#began.problem !== undefined)
       return { name, state: 'off', why: `${log} is not there: this machine keeps no book of sessions` }
@@ -65,10 +65,18 @@ export class Sessions {
         state: 'off',
         why: `${log} was not written since this machine began: nothing notes sessions`,
       }
-    const failed =
-      this.#failed.problem === undefined ? '' : '; failed ones are not told (btmp cannot be read)'
-    return { name, state: 'ok', why: `${log}${peopleNow()}${failed}` }
+    const { told, unread } = peopleNow()
+    const isFailedLost =
+      !isToldElsewhere() && this.#failed.problem !== undefined && existsSync(bookOfFailed(log))
+    const lost = [...unread, ...(isFailedLost ? ['failed ones are not told (btmp cannot be read)'] : [])]
+    const why = [log, ...told, ...lost].join('; ')
+    // a part of it that nobody can read is not a part in which nothing happened
+    return lost.length === 0 ? { name, state: 'ok', why } : { name, state: 'degraded', why, fix }
   }
+}
+
+function bookOfFailed(log: string): string {
+  return join(dirname(log), 'btmp')
 }
 
 function loginOf(record: SessionRecord, type: 'accepted' | 'failed'): Login {
@@ -83,14 +91,15 @@ function isForgotten(log: string): boolean {
 }
 
 /** Who is at the machine now, as utmp has it; whoever is gone without saying so is not counted. */
-function peopleNow(): string {
+function peopleNow(): { readonly told: string[]; readonly unread: string[] } {
   try {
     const bytes = readFileSync(NOW).subarray(0, MOST_SESSIONS * UTMP_HERE.recordBytes)
     const open = parseSessions(bytes).filter(
       ({ type, pid }) => type === 'began' && existsSync(`/proc/${pid}`),
     )
-    return `; logged in now: ${open.length}`
+    return { told: [`logged in now: ${open.length}`], unread: [] }
   } catch (error) {
-    return existsSync(NOW) ? `; who is logged in now cannot be read: ${messageOf(error)}` : ''
+    const unread = existsSync(NOW) ? [`who is logged in now cannot be read: ${messageOf(error)}`] : []
+    return { told: [], unread }
   }
 }

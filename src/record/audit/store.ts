@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { syncDirectory } from '../../platform/files.ts'
 import { demandFlushes, type Db, type Statement } from '../../platform/db.ts'
@@ -56,6 +57,8 @@ const WAL_BYTES_BUSY = 4 * 1024 * 1024
  * what a checkpoint leaves.
  */
 const WAL_ROOM_PAGES = 160
+/** Of what is free on the disk: entries are worth more than their speed. */
+const WAL_ROOM_SHARE = 0.01
 /** SQLite's own checkpoint, inside of a commit: only when ours cannot keep up. */
 const WAL_PAGES_FORCED = 8000
 
@@ -119,7 +122,7 @@ export class SegmentStore implements LogStore {
   }
 
   tidy(isQuiet: boolean): void {
-    if (isQuiet && !this.#hasRoom && this.#current !== undefined) {
+    if (isQuiet && !this.#hasRoom && this.#current !== undefined && hasSpare(this.#directory)) {
       this.#makeRoom(this.#current.db)
     }
     if (this.#unmerged < (isQuiet ? WAL_BYTES_QUIET : WAL_BYTES_BUSY)) return
@@ -184,6 +187,11 @@ export class SegmentStore implements LogStore {
     }
     return this.#current
   }
+}
+
+function hasSpare(directory: string): boolean {
+  const { bavail, bsize } = statfsSync(directory)
+  return WAL_ROOM_PAGES * PAGE_BYTES <= bavail * bsize * WAL_ROOM_SHARE
 }
 
 /** Lets the write-ahead log grow by pages that say nothing new, not one of them flushed by itself, and begin anew. */

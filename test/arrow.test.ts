@@ -103,8 +103,6 @@ const OUTSIDE_HOMES: readonly RegExp[] = [
   /^src\/watch\/(?:integrity\/(?:look|store)|canary\/files)\.ts$/,
   // the host shows itself in files, and through one program and the journal's own; how it is set up, in modes of files
   /^src\/watch\/(?:host\/(?:journal|lookout|proc)|posture\/(?:installed|keys|memory|mend|programs|walk))\.ts$/,
-  // the second stage of detection is asked over loopback
-  /^src\/watch\/detect\/second-stage\.ts$/,
   // tests' own programs
   /\.(?:test-kit|example)\.ts$/,
   // what agents changed is made of files, and git's of processes
@@ -119,9 +117,9 @@ const OUTSIDE_HOMES: readonly RegExp[] = [
   /^src\/enforce\/mcp\/http\/serve\.ts$/,
   // what an emergency leaves, takes away and looks at is files
   /^src\/contain\/emergency\/(?:erase|humans|notes)\.ts$/,
-  // what carries taint is files; the model is one; the guard-model is asked over loopback
+  // what carries taint is files; the model is one
   /^src\/enforce\/taint\/marks\.ts$/,
-  /^src\/decide\/inspect\/text\/(?:guard-http|model\/file)\.ts$/,
+  /^src\/decide\/inspect\/text\/model\/file\.ts$/,
   /^src\/enforce\/egress\/tls\/(?:authority|exchange|intercept|trust|upgrade|upstream)\.ts$/,
 ]
 

@@ -11,6 +11,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statfsSync,
   writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -173,4 +174,10 @@ function unwritable(path: string, cause: unknown): FileError {
     fix: `make ${dirname(path)} writable for this user, and check that the disk is not full`,
     cause,
   })
+}
+
+/** What may still be written on the disk that holds a path, in bytes. @throws the system's error */
+export function spareBytes(path: string): number {
+  const { bavail, bsize } = statfsSync(path)
+  return bavail * bsize
 }

@@ -1,18 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import {
-  closeSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  unlinkSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -20,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { connect } from '../../src/client/connect.ts'
 import { calls } from '../../src/client/calls.ts'
 import { readSocketSecret } from '../../src/platform/socket-secret.ts'
+import { fillUp, onSmallDisk } from '../kit/full-disk.ts'
 import { house, isAlive, until, type House } from '../kit/house.ts'
 import { configure, keysOf, owner, socketOf, type Owner } from '../kit/owner.ts'
 
@@ -136,14 +125,7 @@ async function sample(me: Pick<Owner, 'call'>): Promise<number> {
 test('a disk that is full, and a ledger that cannot write on it, are told until they are mended', async (t) => {
   const home = house(t)
   const directory = join(home.state, 'audit')
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=6m,mode=0700', 'tmpfs', directory])
-  if (mounted.status !== 0) return t.skip('no disk can be mounted here: a full disk was NOT tried')
-  try {
-    await withSmallDisk(t, home, directory)
-  } finally {
-    spawnSync('umount', ['-l', directory]) // before the house is taken down around it
-  }
+  await onSmallDisk(t, directory, () => withSmallDisk(t, home, directory))
 })
 
 async function withSmallDisk(t: TestContext, home: House, directory: string): Promise<void> {
@@ -168,22 +150,6 @@ async function withSmallDisk(t: TestContext, home: House, directory: string): Pr
 async function availability(me: Pick<Owner, 'call'>): Promise<string | undefined> {
   const { slo } = await me.call('health', {})
   return slo.find(({ name }) => name === 'decision-availability')?.state
-}
-
-function fillUp(path: string): void {
-  const fd = openSync(path, 'w')
-  try {
-    for (let size = 65_536; size >= 1; size >>= 1) {
-      const block = Buffer.alloc(size)
-      try {
-        while (writeSync(fd, block) === size);
-      } catch (error) {
-        assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC')
-      }
-    }
-  } finally {
-    closeSync(fd)
-  }
 }
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))

@@ -1,24 +1,25 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, statSync, unlinkSync, writeSync } from 'node:fs'
+import { statSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { fillUp, onSmallDisk } from '../kit/full-disk.ts'
 import { house, type House } from '../kit/house.ts'
 import { owner, refused } from '../kit/owner.ts'
 
 // Acting while nothing can be written down: on a disk that somebody filled.
 
 test('with the ledger’s disk full nothing starts, low risk is answered, and freed it all goes on', (t) =>
-  onSmallDisk(t, 'audit', (home, directory) => withFullDisk(t, home, directory)))
+  onDiskOf(t, 'audit', (home, directory) => withFullDisk(t, home, directory)))
 
 test('a run that ends while the disk is full takes no daemon along, and how it ended is written later', (t) =>
-  onSmallDisk(t, 'audit', async (home, directory) => {
+  onDiskOf(t, 'audit', async (home, directory) => {
     const me = await owner(t, home)
     const pid = home.daemonPid()
     const { run, permit } = await me.open({ argv: ['/bin/sleep', '60'] })
     const attached = me.attach(permit)
     await eventually(async () => (await me.call('runs', {})).runs.length > 0)
-    const ballast = fillUp(join(directory, 'ballast'))
+    const ballast = join(directory, 'ballast')
+    fillUp(ballast)
     await eventually(
       async () => (await me.call('decide', { capability: 'fs:list:/srv' })).entry === undefined,
     )
@@ -33,7 +34,7 @@ test('a run that ends while the disk is full takes no daemon along, and how it e
   }))
 
 test('a disk that an agent filled does not save it from a stop', (t) =>
-  onSmallDisk(t, '.', async (home, directory) => {
+  onDiskOf(t, '.', async (home, directory) => {
     const me = await owner(t, home)
     const { permit } = await me.open({ argv: ['/bin/sleep', '60'] })
     const attached = me.attach(permit)
@@ -51,7 +52,7 @@ test('a disk that an agent filled does not save it from a stop', (t) =>
     )
   }))
 
-async function onSmallDisk(
+async function onDiskOf(
   t: TestContext,
   where: string,
   attack: (home: House, directory: string) => Promise<void>,
@@ -60,14 +61,7 @@ async function onSmallDisk(
   // so small a disk would not do for any run; what happens when it is full all the same is looked at here
   Object.assign(home.environment, { WARDER_WORKSPACE_MIN_FREE: '1KiB' })
   const directory = join(home.state, where)
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m,mode=0700', 'tmpfs', directory])
-  if (mounted.status !== 0) return t.skip('no disk can be mounted here: a full disk was NOT tried')
-  try {
-    await attack(home, directory)
-  } finally {
-    spawnSync('umount', ['-l', directory]) // before the house is taken down around it
-  }
+  await onSmallDisk(t, directory, () => attack(home, directory))
 }
 
 async function withFullDisk(t: TestContext, home: House, directory: string): Promise<void> {
@@ -77,7 +71,8 @@ async function withFullDisk(t: TestContext, home: House, directory: string): Pro
   await new Promise((done) => setTimeout(done, 500)) // as long as the ledger waits for a quiet moment, and more
   const { size } = statSync(join(directory, 'segment-00000001.db-wal'))
   assert.ok(size < 2 ** 20, `${size} bytes: the ledger itself must not fill so small a disk ahead of need`)
-  const ballast = fillUp(join(directory, 'ballast'))
+  const ballast = join(directory, 'ballast')
+  fillUp(ballast)
 
   await eventually(async () => (await me.call('decide', { capability: 'fs:list:/srv' })).entry === undefined)
   const error = await refused(run(), 'UNRECORDED')
@@ -96,24 +91,6 @@ async function withFullDisk(t: TestContext, home: House, directory: string): Pro
   assert.equal((await me.attach((await run()).permit)).stdout, 'it ran\n')
   const verified = await home.command(['audit', 'verify'])
   assert.equal(verified.code, 0, verified.stdout)
-}
-
-function fillUp(path: string): string {
-  const fd = openSync(path, 'w')
-  try {
-    for (let size = 65_536; size >= 1; size >>= 1) writeAll(fd, Buffer.alloc(size))
-  } finally {
-    closeSync(fd)
-  }
-  return path
-}
-
-function writeAll(fd: number, block: Buffer): void {
-  try {
-    for (;;) if (writeSync(fd, block) < block.length) return
-  } catch (error) {
-    assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC')
-  }
 }
 
 /** Asks again and again: the last free page of a write-ahead log may take one more entry. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, openSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { fillUp, onSmallDisk } from '../kit/full-disk.ts'
 import { house } from '../kit/house.ts'
 import { owner } from '../kit/owner.ts'
 import { killDaemon } from '../kit/restart.ts'
@@ -35,14 +35,12 @@ test('a daemon killed the moment a run’s end is heard has that end on its disk
 test('a run that ends while nothing can be written is told all the same, and that it is not on record', async (t) => {
   const home = house(t)
   const directory = join(home.state, 'audit')
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m,mode=0700', 'tmpfs', directory])
-  if (mounted.status !== 0) return t.skip('no disk can be mounted here: a full disk was NOT tried')
-  try {
+  await onSmallDisk(t, directory, async () => {
     const me = await owner(t, home)
     const { permit } = await me.open({ argv: ['/bin/sh', '-c', 'while [ ! -e go ]; do sleep 0.05; done'] })
     const attached = me.attach(permit)
-    const ballast = fillUp(join(directory, 'ballast'))
+    const ballast = join(directory, 'ballast')
+    fillUp(ballast)
     for (let tries = 0; ; tries += 1) {
       if ((await me.call('decide', { capability: 'fs:list:/srv' })).entry === undefined) break
       assert.ok(tries < 600, 'the disk is full')
@@ -53,25 +51,5 @@ test('a run that ends while nothing can be written is told all the same, and tha
     assert.match(exit.note ?? '', /not on record yet/)
     unlinkSync(ballast)
     await me.entry({ action: 'agent:start', target: 'agent-a', result: 'success' })
-  } finally {
-    spawnSync('umount', ['-l', directory])
-  }
+  })
 })
-
-function fillUp(path: string): string {
-  const fd = openSync(path, 'w')
-  try {
-    for (let size = 65_536; size >= 1; size >>= 1) writeAll(fd, Buffer.alloc(size))
-  } finally {
-    closeSync(fd)
-  }
-  return path
-}
-
-function writeAll(fd: number, block: Buffer): void {
-  try {
-    for (;;) if (writeSync(fd, block) < block.length) return
-  } catch (error) {
-    assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC')
-  }
-}

@@ -1,6 +1,5 @@
-import { statfsSync } from 'node:fs'
 import { join } from 'node:path'
-import { syncDirectory } from '../../platform/files.ts'
+import { spareBytes, syncDirectory } from '../../platform/files.ts'
 import { demandFlushes, type Db, type Statement } from '../../platform/db.ts'
 import {
   createPrivateFile,
@@ -122,12 +121,16 @@ export class SegmentStore implements LogStore {
   }
 
   tidy(isQuiet: boolean): void {
-    if (isQuiet && !this.#hasRoom && this.#current !== undefined && hasSpare(this.#directory)) {
+    if (isQuiet && !this.#hasRoom && this.#current !== undefined && this.#isRoomSpare()) {
       this.#makeRoom(this.#current.db)
     }
     if (this.#unmerged < (isQuiet ? WAL_BYTES_QUIET : WAL_BYTES_BUSY)) return
     this.#unmerged = 0
     this.#current?.db.exec('PRAGMA wal_checkpoint(PASSIVE)')
+  }
+
+  #isRoomSpare(): boolean {
+    return WAL_ROOM_PAGES * PAGE_BYTES <= WAL_ROOM_SHARE * spareBytes(this.#directory)
   }
 
   #makeRoom(db: Db): void {
@@ -187,11 +190,6 @@ export class SegmentStore implements LogStore {
     }
     return this.#current
   }
-}
-
-function hasSpare(directory: string): boolean {
-  const { bavail, bsize } = statfsSync(directory)
-  return WAL_ROOM_PAGES * PAGE_BYTES <= bavail * bsize * WAL_ROOM_SHARE
 }
 
 /** Lets the write-ahead log grow by pages that say nothing new, not one of them flushed by itself, and begin anew. */

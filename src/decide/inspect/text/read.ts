@@ -51,14 +51,15 @@ function byLetters(view: View, shape: Shape, { normal, garbled }: Seen): View[] 
     // what was turned back stands beside what was not, and would be turned once more
     if (!view.name.includes(turn))
       add(views, view, turn, turned(view.text, turnedParts(view.text, shape.doubtful, turn), turn))
-  if (shape.hasSingles && !view.name.includes('spaced')) add(views, view, 'spaced', together(view.text))
+  if (shape.singles.length > 0 && !view.name.includes('spaced'))
+    add(views, view, 'spaced', together(view.text, shape.singles))
   const plain: View = {
     ...view,
     text: normal.text,
     locate: (start, end) => view.locate(normal.from[start]!, normal.from[end]!),
   }
   if (shape.mixedWords > 1) add(views, plain, 'leet', withoutLeet(normal.text))
-  if (shape.hasLongWord) add(views, plain, 'parted', apart(normal.text))
+  if (shape.longWords.length > 0) add(views, plain, 'parted', apart(normal, shape.longWords))
   add(views, plain, 'mended', mended(normal.text, garbled), false) // people mistype, too
   return views
 }

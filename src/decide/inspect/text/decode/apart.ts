@@ -1,3 +1,4 @@
+import type { Normal } from '../normal.ts'
 import { once } from '../once.ts'
 import { Rewriting, type Rewritten } from '../view.ts'
 import { replaced } from './mend.ts'
@@ -11,19 +12,50 @@ const ALONE = /(?<!\S)\S(?:\s{1,5}\S(?!\S)){5,}/gu
 /** Letters with something else between each: a dot, a hyphen. */
 const APART = /(?<![a-z0-9])[a-z0-9](?:[ ._|/,-]{1,5}[a-z0-9](?![a-z0-9])){5,}/gi
 
-/** Letters that stand apart, put together; undefined where none do. */
-export function together(text: string): Rewritten | undefined {
-  return joinedRuns(text, ALONE, isBlank) ?? joinedRuns(text, APART, isMark)
+/** Letters that stand apart, put together, where single characters do: start, end, …; undefined where none are found. */
+export function together(text: string, singles: readonly number[]): Rewritten | undefined {
+  const places = widened(text, singles)
+  return joinedRuns(text, places, ALONE, isBlank) ?? joinedRuns(text, places, APART, isMark)
 }
 
-function joinedRuns(text: string, runs: RegExp, isGap: IsGap): Rewritten | undefined {
+/** What stands just before and behind may be part of it; up to where a word ends. */
+const AROUND = 40
+
+function widened(text: string, singles: readonly number[]): number[] {
+  const places: number[] = []
+  for (let at = 0; at < singles.length; at += 2) {
+    const start = gapNear(text, singles[at]! - AROUND, -1)
+    const end = gapNear(text, singles[at + 1]! + AROUND, 1)
+    if (places.length > 0 && start <= places.at(-1)!)
+      places[places.length - 1] = Math.max(places.at(-1)!, end)
+    else places.push(start, end)
+  }
+  return places
+}
+
+function gapNear(text: string, place: number, step: 1 | -1): number {
+  let at = place
+  for (let left = AROUND; left > 0 && at > 0 && at < text.length && !isBlank(text.charCodeAt(at)); left--)
+    at += step
+  return Math.min(Math.max(at, 0), text.length)
+}
+
+function joinedRuns(
+  text: string,
+  places: readonly number[],
+  runs: RegExp,
+  isGap: IsGap,
+): Rewritten | undefined {
   const out = new Rewriting()
   let done = 0
-  for (const { 0: run, index } of text.matchAll(runs)) {
-    if (!hasLetters(run)) continue
-    out.keep(text.slice(done, index), done)
-    out.put(joined(run, isGap), index)
-    done = index + run.length
+  for (let place = 0; place < places.length; place += 2) {
+    const from = places[place]!
+    for (const { 0: run, index } of text.slice(from, places[place + 1]).matchAll(runs)) {
+      if (!hasLetters(run)) continue
+      out.keep(text.slice(done, from + index), done)
+      out.put(joined(run, isGap), from + index)
+      done = from + index + run.length
+    }
   }
   if (done === 0) return undefined
   out.keep(text.slice(done), done)
@@ -149,16 +181,46 @@ function improve(cost: Float64Array, from: Int32Array, start: number, end: numbe
   from[end] = start
 }
 
-/** Long runs of letters that are several words without blanks. */
-const RUN_TOGETHER = /(?<![a-z])[a-z]{18,2000}(?![a-z])/g
+const LEAST_RUN = 18
+const MOST_RUN = 2000
 
-export function apart(text: string): Rewritten | undefined {
+/** Long runs of letters that are several words without blanks, read where the text before had long words: start, end, … */
+export function apart(normal: Normal, longWords: readonly number[]): Rewritten | undefined {
+  const { text } = normal
   let left = MOST_PARTED
-  const found = [...text.matchAll(RUN_TOGETHER)].flatMap((match) => {
-    if ((left -= match[0].length) < 0) return []
-    const word = parted(match[0])
+  let done = 0
+  const found: { start: number; end: number; word: string }[] = []
+  for (let at = 0; at < longWords.length; at += 2) {
+    const { start, end } = lettersAround(text, Math.max(done, placeOf(normal, longWords[at]!)))
+    done = end
+    if (end - start < LEAST_RUN || end - start > MOST_RUN) continue
+    if ((left -= end - start) < 0) break
+    const word = parted(text.slice(start, end))
     const isRead = word.split(' ').filter((part) => part.length > 2 && known().has(part)).length >= 3
-    return isRead ? [{ start: match.index, end: match.index + match[0].length, word }] : []
-  })
+    if (isRead) found.push({ start, end, word })
+  }
   return found.length === 0 ? undefined : replaced(text, found)
+}
+
+function lettersAround(text: string, place: number): { start: number; end: number } {
+  let start = place
+  let end = place
+  while (start > 0 && isSmall(text.charCodeAt(start - 1))) start--
+  while (end < text.length && isSmall(text.charCodeAt(end))) end++
+  return { start, end }
+}
+
+function isSmall(code: number): boolean {
+  return code >= 97 && code <= 122
+}
+
+/** Where in the normal form a place of its source stands, or what comes first behind it. */
+function placeOf({ text, from }: Normal, source: number): number {
+  let [low, high] = [0, text.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (from[middle]! < source) low = middle + 1
+    else high = middle
+  }
+  return low
 }

@@ -15,15 +15,9 @@ interface HiddenPart {
 const PARTS: readonly HiddenPart[] = [
   {
     in: 'tags',
-    sign: /=\s{0,3}"/,
+    sign: /=\s{0,3}["']/,
     shape:
-      /\s(?:alt|title|aria-label|aria-description|content|placeholder|value|data-[a-z-]{1,30})\s{0,3}=\s{0,3}"([^"]{12,2000})"/gi,
-  },
-  {
-    in: 'tags',
-    sign: /=\s{0,3}'/,
-    shape:
-      /\s(?:alt|title|aria-label|aria-description|content|placeholder|value|data-[a-z-]{1,30})\s{0,3}=\s{0,3}'([^']{12,2000})'/gi,
+      /\s(?:alt|title|aria-label|aria-description|content|placeholder|value|data-[a-z-]{1,30})\s{0,3}=\s{0,3}(?:"([^"]{12,2000})"|'([^']{12,2000})')/gi,
   },
   { in: 'brackets', sign: /\]\(/, shape: /\]\([^()\s]{0,500}\s{1,3}"([^"\n]{8,1000})"\)/g },
   { in: 'brackets', sign: /!\[/, shape: /!\[([^[\]\n]{12,1000})\]/g },
@@ -42,7 +36,7 @@ export function hiddenText(text: string, made: Shape): Rewritten | undefined {
   for (const { in: mark, sign, shape } of PARTS) {
     if ((mark === 'tags' ? found.tags : made.brackets) === 0 || !sign.test(text)) continue
     for (const match of text.matchAll(shape)) {
-      const inner = match[1]!
+      const inner = match[1] ?? match[2]!
       end = Math.max(end, add(out, inner, match.index + match[0].lastIndexOf(inner)))
       if (out.length > text.length) break
     }

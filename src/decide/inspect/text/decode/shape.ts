@@ -10,12 +10,12 @@ export interface Shape {
   readonly hasLongRun: boolean
   /** Pairs of hex digits, or numbers, one after the other with little between. */
   readonly hasDigits: boolean
-  /** Single characters with one mark or blank between, several in a row. */
-  readonly hasSingles: boolean
+  /** Where single characters stand one after the other with marks or blanks between: start, end, start, end, … */
+  readonly singles: readonly number[]
   /** Dots and hyphens as Morse has them. */
   readonly hasMorse: boolean
-  /** Letters without end, as when blanks were left out. */
-  readonly hasLongWord: boolean
+  /** Letters without end, as when blanks were left out: start, end, start, end, … */
+  readonly longWords: readonly number[]
   /** Where letters stand as they hardly do in words: start, end, start, end, … */
   readonly doubtful: readonly number[]
   /** Words with digits or marks before letters that are no number in hex. */
@@ -73,9 +73,11 @@ export function shapeOf(text: string): Shape {
   const doubtful: number[] = []
   const leanings = packedLeanings()
   const counts = new Uint32Array(128)
-  let [hasLongRun, hasDigits, hasSingles, hasMorse, hasLongWord] = [false, false, false, false, false]
-  let [mixedWords, singles, groups, morse, ofRun] = [0, 0, 0, 0, 0]
-  let [runStart, wordEnd, swap] = [-1, -1, -1]
+  const singles: number[] = []
+  const longWords: number[] = []
+  let [hasLongRun, hasDigits, hasMorse] = [false, false, false]
+  let [mixedWords, alone, groups, morse, ofRun] = [0, 0, 0, 0, 0]
+  let [runStart, wordEnd, swap, aloneFrom] = [-1, -1, -1, 0]
   let [block, leaning] = [0, 0]
   const length = text.length
   for (let at = 0; at < length;) {
@@ -105,10 +107,13 @@ export function shapeOf(text: string): Shape {
       ofRun |= made
       const isHex = (made & NOT_HEX) === 0
       if (size === 1) {
-        if (++singles >= LEAST_SINGLES) hasSingles = true
-      } else singles = 0
+        if (alone++ === 0) aloneFrom = start
+      } else {
+        if (alone >= LEAST_SINGLES && singles.length < MOST_RUNS) singles.push(aloneFrom, start)
+        alone = 0
+      }
       if (size >= LEAST_LONG) {
-        if ((made & DIGIT) === 0) hasLongWord = true
+        if ((made & DIGIT) === 0) longWords.push(start, at)
         if (size >= LEAST_RUN && (isHex || (made & LETTER) !== LETTER)) hasLongRun = true
       }
       if (isHex && size <= 8 && (size === 2 || (made & DIGIT) !== 0)) {
@@ -120,7 +125,7 @@ export function shapeOf(text: string): Shape {
     }
     // here stands a mark, a blank or something beyond ASCII
     if (code < 128) counts[code] = counts[code]! + 1
-    else if (isAlone(text, at) && ++singles >= LEAST_SINGLES) hasSingles = true
+    else if (isAlone(text, at) && alone++ === 0) aloneFrom = at
     if (runStart >= 0 && (kind & CODED) === 0) {
       if (at - runStart >= LEAST_MIXED && (ofRun & LETTER) === LETTER && mixedRuns.length < MOST_RUNS)
         mixedRuns.push(runStart, at)
@@ -136,8 +141,9 @@ export function shapeOf(text: string): Shape {
   if (block < length && isDoubtful(leaning)) doubtful.push(block, length)
   if (runStart >= 0 && length - runStart >= LEAST_MIXED && (ofRun & LETTER) === LETTER)
     mixedRuns.push(runStart, length)
+  if (alone >= LEAST_SINGLES) singles.push(aloneFrom, length)
   return {
-    ...{ mixedRuns, doubtful, hasLongRun, hasDigits, hasSingles, hasMorse, hasLongWord, mixedWords },
+    ...{ mixedRuns, doubtful, singles, longWords, hasLongRun, hasDigits, hasMorse, mixedWords },
     ...{ backslashes: counts[92]!, ampersands: counts[38]!, percents: counts[37]!, equals: counts[61]! },
     ...{ quotes: counts[34]!, angles: counts[60]!, brackets: counts[93]! },
   }

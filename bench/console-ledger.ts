@@ -1,31 +1,29 @@
 /** A record with as many entries as a busy house has after months, made before the daemon begins. */
-import { setTimeout } from 'node:timers/promises'
-import { openRecord } from '../src/daemon/record.ts'
-import { systemClock } from '../src/platform/clock.ts'
-import { loadConfig } from '../src/platform/config.ts'
+import { performance } from 'node:perf_hooks'
 import type { AuditEvent } from '../src/record/audit/index.ts'
 import type { House } from '../test/kit/house.ts'
+import { fillLedger } from '../test/kit/ledger-fill.ts'
 
-const AT_ONCE = 4000
 /** So far apart that a page of the record is no single moment. */
 export const APART_MS = 60
+const TOLD_EVERY = 100_000
 
 /** Writes `rows` entries to the record of a house, the newest of them of now. */
-export async function fillLedger(home: House, rows: number): Promise<void> {
-  const { environment, workspace } = home
-  const config = await loadConfig({ env: environment, flags: {}, cwd: workspace, home: home.home })
-  const clock = { ...systemClock, nowMs: Date.now() - rows * APART_MS }
-  const { ledger } = await openRecord(config, {
-    now: () => (clock.nowMs = Math.min(Date.now(), clock.nowMs + APART_MS)),
-    monotonicMs: systemClock.monotonicMs,
+export async function manyEntries(home: House, rows: number): Promise<void> {
+  const [start, now] = [performance.now(), Date.now()]
+  await fillLedger(home, {
+    rows,
+    at: (nth) => now - (rows - nth) * APART_MS,
+    event: eventOf,
+    progress: (written) => {
+      if (written % TOLD_EVERY > TOLD_EVERY - 1024 || written === rows) say(written, start)
+    },
   })
-  for (let written = 0; written < rows; written += AT_ONCE) {
-    const many = Math.min(AT_ONCE, rows - written)
-    await Promise.all(Array.from({ length: many }, (_none, nth) => ledger.append(eventOf(written + nth))))
-  }
-  // the index for queries follows the writing; whoever wrote for months has it
-  while (ledger.health().indexed < ledger.head().seq) await setTimeout(50)
-  await ledger.close()
+}
+
+function say(written: number, start: number): void {
+  const seconds = Math.round((performance.now() - start) / 1000)
+  console.error(`  ${written.toLocaleString('en')} entries after ${seconds} s`)
 }
 
 function eventOf(nth: number): AuditEvent {

@@ -9,6 +9,7 @@ import { controlsPage, controlsPageLike } from './controls.ts'
 import { fillRegions } from './generated.ts'
 import { runNode } from './process.ts'
 import { runTasks, type Task } from './tasks.ts'
+import { slowest } from './slowest.ts'
 import { LONGEST, runFiles, testTasks, TEST_STEPS } from './tests.ts'
 import { THREAT_REGIONS } from './threats.ts'
 import { CONTROLS } from '../src/core/control.ts'
@@ -48,6 +49,22 @@ test('the page of controls keeps the states it was written with when it is check
   }
   assert.match(controlsPage(all), /\| verified \|/)
   assert.doesNotMatch(controlsPage([]), /\| verified \|/)
+})
+
+test('what took longest comes first, files by all their tests together', () => {
+  const took = (file: string, name: string, ms: number) => ({ file, name, result: 'passed' as const, ms })
+  const told = slowest([took('a.ts', 'one', 900), took('b.ts', 'two', 700), took('b.ts', 'three', 600)], 2)
+  assert.deepEqual(
+    told.split('\n').map((line) => line.trim()),
+    [
+      'the slowest files, and how many tests each has',
+      '1.3 s  b.ts (2)',
+      '0.9 s  a.ts (1)',
+      'the slowest tests',
+      '0.9 s  a.ts: one',
+      '0.7 s  b.ts: two',
+    ],
+  )
 })
 
 test('each test counts once, with its file, its suite and its reason', async (t) => {

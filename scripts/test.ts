@@ -1,6 +1,7 @@
 /**
  * The whole check: `npm test`. Developers narrow it: `npm test -- unit policy` runs the unit tests whose file names
- * contain "policy"; `npm test -- types lint` runs these two steps; `--verbose` shows all output.
+ * contain "policy"; `npm test -- types lint` runs these two steps; `--verbose` shows all output, `--slowest` what took
+ * longest.
  *
  * Its last line is `N passed, M failed`, where every check counts as a test.
  */
@@ -11,12 +12,14 @@ import { messageOf } from '../src/core/error.ts'
 import { CHECKS } from './checks.ts'
 import { writeControls } from './controls.ts'
 import { ROOT } from './project.ts'
+import { slowest } from './slowest.ts'
 import { runTasks, type EndedStep, type Task } from './tasks.ts'
 import { testTasks, TEST_STEPS } from './tests.ts'
 import type { TestResult } from './reporter.ts'
 
 const RESULTS = '.test-results'
 const CHECKS_FILE = 'scripts/checks.ts'
+const OPTIONS: readonly string[] = ['--verbose', '--slowest']
 // tests of whole programs mostly wait for them
 const AT_ONCE = availableParallelism() + 1
 
@@ -24,6 +27,7 @@ interface Selection {
   readonly steps: readonly string[]
   readonly files: readonly string[]
   readonly verbose: boolean
+  readonly slowest: boolean
 }
 
 process.chdir(ROOT)
@@ -31,7 +35,7 @@ process.chdir(ROOT)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 process.exitCode = await main(select(process.argv.slice(2)))
 
-async function main({ steps, files, verbose }: Selection): Promise<number> {
+async function main({ steps, files, verbose, ...more }: Selection): Promise<number> {
   const isWhole = steps.length === 0 && files.length === 0
   mkdirSync(RESULTS, { recursive: true })
   // a partial run must not look like evidence of the whole
@@ -55,6 +59,7 @@ async function main({ steps, files, verbose }: Selection): Promise<number> {
   })
   writeFileSync(path, results.map((result) => `${JSON.stringify(result)}\n`).join(''))
   if (isWhole) console.log(writeControls(results))
+  if (more.slowest) console.log(slowest(results))
   return conclude(results)
 }
 
@@ -123,14 +128,17 @@ function indent(text: string): string {
 function select(args: readonly string[]): Selection {
   const known = [...CHECKS, ...TEST_STEPS].map(({ name }) => name)
   const words = args.filter((word) => !word.startsWith('-'))
-  const unknown = args.filter((word) => word.startsWith('-') && word !== '--verbose')
+  const unknown = args.filter((word) => word.startsWith('-') && !OPTIONS.includes(word))
   if (unknown.length > 0) {
-    console.error(`unknown option ${unknown.join(' ')}; steps: ${known.join(', ')}; option: --verbose`)
+    console.error(
+      `unknown option ${unknown.join(' ')}; steps: ${known.join(', ')}; options: ${OPTIONS.join(', ')}`,
+    )
     process.exit(2)
   }
   return {
     steps: words.filter((word) => known.includes(word)),
     files: words.filter((word) => !known.includes(word)),
     verbose: args.includes('--verbose'),
+    slowest: args.includes('--slowest'),
   }
 }

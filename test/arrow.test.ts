@@ -97,7 +97,7 @@ const OUTSIDE_HOMES: readonly RegExp[] = [
   // the ledger is made of files; what is not named here (entries, links, signatures, filters) stays pure
   /^src\/record\/audit\/(?:archive|checkpoint-file|field|find|index-db|manifest|recover|segments|tar|thread|verify|verify-in-thread)\.ts$/,
   // the box is made of files and processes; profiles, specs, filters and the way they are compiled stay pure
-  /^src\/enforce\/sandbox\/(?:bubblewrap|bubblewrap-driver|bubblewrap-launch|builder|exec-probe|foreman|native-programs|outbox|outbox-store|podman-(?:driver|home|image|leftovers|limits|probe|runtime|start|verify)|cgroup|cgroup-host|descriptors|limits|lookup|probe|processes|profile-file|registry|spawn|standin|stdio|transparent|transparent-probe|worker-(?:limits|temporary)|landlock-(?:driver|hold|probe|protected|start|temporary|verify))\.ts$/,
+  /^src\/enforce\/sandbox\/(?:bubblewrap|bubblewrap-driver|bubblewrap-launch|builder|exec-probe|foreman|native-programs|outbox|outbox-store|planted|podman-(?:driver|home|image|leftovers|limits|probe|runtime|start|verify)|cgroup|cgroup-host|descriptors|limits|lookup|probe|processes|profile-file|registry|spawn|standin|stdio|transparent|transparent-probe|worker-(?:limits|temporary)|landlock-(?:driver|hold|probe|protected|start|temporary|verify))\.ts$/,
   /^src\/enforce\/sandbox\/selftest\/(?:going|host|prober|services|stage)\.ts$/,
   // the machine is compared with its baseline by reading it, and canaries are files
   /^src\/watch\/(?:integrity\/(?:look|store)|canary\/files)\.ts$/,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { COMMANDS } from '../src/cli/commands/index.ts'
+import { parseCommand } from '../src/cli/parse.ts'
 import { environmentName, SETTING_KEYS } from '../src/platform/settings.ts'
 import { GENERATED } from '../scripts/generated.ts'
 
@@ -33,6 +34,25 @@ test('every command a page shows exists', () => {
     shown.filter(({ text }) => !isKnown(text)),
     [],
   )
+})
+
+test('every command line of the README is one that Warder takes', async () => {
+  const blocks = [...readFileSync('README.md', 'utf8').matchAll(/```sh\n([^]*?)```/g)].map(([, text]) => text)
+  const lines = blocks.join('\n').split(/[\n;]/)
+  const shown = lines.map((line) => line.replace(/ # .*$/, '').trim()).filter((line) => /^warder /.test(line))
+  assert.ok(shown.length > 20, 'no command was found')
+  for (const line of shown) {
+    const words = [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
+      (found) => found[1] ?? found[2] ?? found[3] ?? '',
+    )
+    const [name = ''] = [3, 2, 1]
+      .map((count) => words.slice(1, count + 1).join(' '))
+      .filter((each) => Object.hasOwn(COMMANDS, each))
+    const load = COMMANDS[name]
+    assert.ok(load !== undefined, line)
+    const command = await load()
+    assert.doesNotThrow(() => parseCommand(command, words.slice(1 + name.split(' ').length)), line)
+  }
 })
 
 test('every npm script a page shows exists', () => {

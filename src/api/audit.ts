@@ -34,6 +34,12 @@ export const AuditFilter = z.strictObject({
   until: z.iso.datetime().optional(),
   unsettled: z.stringbool().optional(),
   after: z.coerce.number().int().min(0).optional(),
+  before: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe('only entries with a lower number: with the lowest one of a page, the page before it'),
   limit: Limit.optional(),
 })
 

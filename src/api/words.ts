@@ -18,7 +18,7 @@ export const AgentName = z
   .meta({ id: 'AgentName' })
 export const CapabilityText = z.string().min(3).max(1024).meta({ id: 'Capability' })
 export const Reason = z.string().min(1).max(500)
-export const Id = z.string().min(4).max(64)
+export const Id = z.string().min(4, 'an id is given whole, or at least its first four signs').max(64)
 export const Risk = z.enum(RISK_LEVELS)
 
 export const EvidenceShape = z.object({

@@ -31,13 +31,18 @@ export async function lookInSandbox(client: Client, asked: LookedAt): Promise<Mc
   })
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
   const over = new AbortController()
-  const timer = setTimeout(() => over.abort(), PATIENCE_MS)
-  const said = { err: '' }
+  const said = { err: '', isLate: false }
+  const timer = setTimeout(() => {
+    said.isLate = true
+    over.abort()
+  }, PATIENCE_MS)
   stderr.on('data', (chunk: Buffer) => (said.err = (said.err + chunk.toString()).slice(-2000)))
   const running = attachRun(client, opened.permit, { stdin, stdout, stderr, signal: over.signal }).then(
     ({ reason, code }) => `it ended (${reason}${code === undefined ? '' : `, exit ${code}`})`,
-    (error: unknown) =>
-      over.signal.aborted ? `it did not answer within ${PATIENCE_MS / 1000} s` : messageOf(error),
+    (error: unknown) => {
+      if (said.isLate) return `it did not answer within ${PATIENCE_MS / 1000} s`
+      return over.signal.aborted ? undefined : messageOf(error) // let go by us: it did not end by itself
+    },
   )
   void running.then(() => stdout.end())
   try {
@@ -45,16 +50,21 @@ export async function lookInSandbox(client: Client, asked: LookedAt): Promise<Mc
   } catch (error) {
     stdin.end()
     over.abort()
-    const last = said.err.trim().split('\n').at(-1) ?? ''
-    throw new Error(`${messageOf(error)}; ${await running}${last === '' ? '' : `: ${last.slice(0, 200)}`}`, {
-      cause: error,
-    })
+    const words = [messageOf(error), await running].filter((text) => text !== undefined).join('; ')
+    const told = toldBy(said.err)
+    throw new Error(`${words}${told === '' ? '' : `: ${told.slice(0, 200)}`}`, { cause: error })
   } finally {
     clearTimeout(timer)
     stdin.end()
     over.abort() // what it still does is of no interest: letting go ends it
     await running
   }
+}
+
+/** Of what a server wrote before it ended, the line that says why; else the last. */
+function toldBy(written: string): string {
+  const lines = written.trim().split('\n')
+  return (lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ?? '').trim()
 }
 
 function withoutKeys(environment: Readonly<Record<string, string>>): Record<string, string> {

@@ -49,6 +49,8 @@ export interface Out {
   /** For a person beside the result; --quiet hides it. */
   readonly note: (text: string) => void
   readonly warn: (text: string) => void
+  /** What is waited for: only where stderr is a terminal, for nobody else wonders. */
+  readonly progress: (text: string) => void
   /**
    * Rows of one width as dark signs on a light ground, beside the result: only where stderr is a terminal that has
    * colours and room for them. @returns whether they were written
@@ -92,6 +94,9 @@ export function createOut(options: OutOptions): Out {
       if (!quiet) write(stderr, text)
     },
     warn: (text) => write(stderr, `${styled(stderr, 'yellow', 'warning:')} ${text}`),
+    progress: (text) => {
+      if (!quiet && stderr.isTTY === true) write(stderr, text)
+    },
     picture(rows) {
       const widest = Math.max(0, ...rows.map(widthOf))
       if (json || quiet || !inColor(stderr) || widest > (stderr.columns ?? 80)) return false

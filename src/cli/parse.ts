@@ -1,6 +1,7 @@
 import { Command as Parser, CommanderError, Option } from 'commander'
 import { messageOf } from '../core/error.ts'
 import type { Command } from './command.ts'
+import { counted } from './counted.ts'
 import { CliError, CLI_ERRORS } from './failure.ts'
 import { GLOBALS, SETTING_OF_GLOBAL } from './globals.ts'
 import { optionName, valueName, type Param, type ParamValues } from './param.ts'
@@ -27,6 +28,9 @@ export function parseCommand(command: Command, words: readonly string[]): Parsed
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.code === 'commander.help' || error.code === 'commander.helpDisplayed') return undefined
+    if (error.code === 'commander.excessArguments') throw tooMany(command, parser.args)
+    if (error.code === 'commander.unknownOption')
+      throw unknownOption(command, tidy(error.message), behind.length > 0)
     throw usage(command, tidy(error.message))
   }
   const given = parser.opts<Record<string, unknown>>()
@@ -121,13 +125,40 @@ function texts(value: unknown): string[] {
 }
 
 function splitRest(command: Command, words: readonly string[]): readonly [string[], string[]] {
-  const hasRest = Object.values(command.args).some((param) => param.isRest === true)
-  const at = hasRest ? words.indexOf('--') : -1
+  const at = hasRest(command) ? words.indexOf('--') : -1
   return at === -1 ? [[...words], []] : [words.slice(0, at), words.slice(at + 1)]
 }
 
-function usage(command: Command, what: string): CliError {
-  return new CliError(CLI_ERRORS, 'USAGE', { what, fix: `see: warder ${command.name} --help` })
+function usage(command: Command, what: string, fix = `see: warder ${command.name} --help`): CliError {
+  return new CliError(CLI_ERRORS, 'USAGE', { what, fix })
+}
+
+const BEHIND = 'what is to run, with its options, stands behind --'
+
+/** What was given is not said again, for it may be a secret; only the program to run is. */
+function tooMany(command: Command, given: readonly string[]): CliError {
+  const params = Object.values(command.args)
+  const takes = params.filter((param) => param.isRest !== true).length
+  if (hasRest(command)) {
+    const program = given[takes]
+    return usage(
+      command,
+      `too many arguments: "${program}" stands before --, and ${BEHIND}`,
+      `put -- before it, as in: warder ${[command.name, ...given.slice(0, takes)].join(' ')} -- ${program}`,
+    )
+  }
+  const most = counted(takes, 'argument')
+  return usage(command, `too many arguments: warder ${command.name} takes ${most}, and got ${given.length}`)
+}
+
+/** `warder run bash -c …`: the option is the program's, and nobody can tell but who wrote it. */
+function unknownOption(command: Command, what: string, isBehindGiven: boolean): CliError {
+  if (isBehindGiven || !hasRest(command)) return usage(command, what)
+  return usage(command, what, `${BEHIND}; else see: warder ${command.name} --help`)
+}
+
+function hasRest(command: Command): boolean {
+  return Object.values(command.args).some((param) => param.isRest === true)
 }
 
 function tidy(message: string): string {

@@ -5,6 +5,7 @@ import { COMMANDS } from './commands/index.ts'
 import { openClient } from '../client/open.ts'
 import { EXIT } from './exit.ts'
 import { runCli } from './run.ts'
+import { guardStreams } from './streams.ts'
 
 /** Runs the command line of this process: its streams, its environment, its Ctrl-C. */
 export async function runProcess(words: readonly string[]): Promise<number> {
@@ -14,11 +15,7 @@ export async function runProcess(words: readonly string[]): Promise<number> {
     if (interrupt.signal.aborted) process.exit(EXIT.interrupted)
     interrupt.abort()
   })
-  // `warder … | head`: who reads no further wants no more
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT.ok)
-    throw error
-  })
+  guardStreams(process)
   const code = await runCli(words, {
     ...ambient(),
     home: homedir(),

@@ -136,13 +136,20 @@ test('a command to run must be given behind --', async (t) => {
   const { code, stderr } = await run(t, 'run builder')
   assert.equal(code, EXIT.invalid)
   assert.match(stderr, /COMMAND is missing.*--/)
-  assert.equal((await run(t, 'run builder ls')).code, EXIT.invalid)
+  const before = await run(t, 'run builder ls')
+  assert.equal(before.code, EXIT.invalid)
+  assert.match(before.stderr, /fix: put -- before it, as in: warder run builder -- ls\n/)
+  assert.match(
+    (await run(t, 'run builder sh -c ls')).stderr,
+    /unknown option '-c'\n {2}fix: what is to run, .* behind --/,
+  )
+  assert.doesNotMatch((await run(t, 'run builder --prfile x -- ls')).stderr, /behind --/)
 })
 
 test('wrong usage says what, how to see more, and exits with 2', async (t) => {
   const lines: Record<string, RegExp> = {
     'grant add a': /missing required argument 'capability'/,
-    'grant add a b c': /too many arguments/,
+    'grant add a b c3cr3t': /too many arguments: warder grant add takes 2 arguments, and got 3\n/,
     'grant add a b --fro 1h': /unknown option '--fro'.*--for/,
     'grant add a b --for': /argument missing/,
     'grant add a b --for 2': /--for: "2" is not a duration/,
@@ -157,6 +164,20 @@ test('wrong usage says what, how to see more, and exits with 2', async (t) => {
     assert.match(stderr, says)
     assert.match(stderr, /\n {2}fix: /)
   }
+})
+
+test('a misspelt option without a command is an error, not a call for help', async (t) => {
+  for (const [line, says] of [
+    ['--verison', /unknown option '--verison'\n {2}fix: did you mean: warder --version\n/],
+    ['--jsno', /did you mean: warder --json/],
+    ['--socket=/x --nosuchthing', /unknown option '--nosuchthing'\n {2}fix: see: warder --help/],
+  ] as const) {
+    const { code, stdout, stderr } = await run(t, line)
+    assert.deepEqual([code, stdout], [EXIT.invalid, ''], line)
+    assert.match(stderr, says)
+  }
+  for (const line of ['', '--help', '-h --no-color', '--socket /x', '-q'])
+    assert.match((await run(t, line)).stdout, /^warder: lets AI agents/, line)
 })
 
 test('an unknown command is guessed at, and exits with 2', async (t) => {

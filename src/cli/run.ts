@@ -13,6 +13,7 @@ import { nounHelp, overview, showHelp } from './help.ts'
 import { createOut, type Out, type Sink } from './out.ts'
 import { optionName } from './param.ts'
 import { flagsOf, parseCommand, type Globals } from './parse.ts'
+import { telling } from './waiting.ts'
 
 /** Everything the command line touches, so that a test can be the world. */
 export interface World {
@@ -36,8 +37,11 @@ export async function runCli(words: readonly string[], world: World): Promise<nu
   let out = outOf(world, guessGlobals(words))
   try {
     if (words[0] === '__complete') return await complete(words[1], () => clientOf(world), world.stdout)
-    const { leading, name, behind } = findCommand(words, world.registry)
-    if (name === undefined) return await withoutCommand(behind, out, world.registry)
+    const { leading, name, behind } = withVersion(findCommand(words, world.registry))
+    if (name === undefined) {
+      refuseUnknown(leading)
+      return await withoutCommand(behind, out, world.registry)
+    }
     const command = await world.registry[name]!()
     const parsed = parseCommand(command, [...leading, ...behind])
     if (parsed === undefined) return showHelp(describeCommand(command), out)
@@ -73,7 +77,11 @@ async function runCommand(
     environment: world.env,
     client: ({ start = true } = {}) =>
       (clients[0] ??= readConfig(command, globals, world).then((read) =>
-        world.openClient({ config: read, environment: world.env, start }),
+        telling(
+          out,
+          'waiting for the daemon',
+          world.openClient({ config: read, environment: world.env, start }),
+        ),
       )),
   }
   try {
@@ -147,6 +155,33 @@ function findCommand(words: readonly string[], registry: Registry): Found {
     }
   }
   return { leading, name: undefined, behind: words.slice(start) }
+}
+
+/** `warder --version --json` is the command `version`. */
+function withVersion(found: Found): Found {
+  const { leading, name, behind } = found
+  const others = leading.filter((word) => word !== '--version' && word !== '-V')
+  if (name !== undefined || behind.length > 0 || others.length === leading.length) return found
+  return { leading: others, name: 'version', behind: [] }
+}
+
+const LEADING = new Set([
+  ...['--help', '-h'],
+  ...Object.entries(GLOBALS).flatMap(([key, { short }]) =>
+    short === undefined ? [optionName(key)] : [optionName(key), `-${short}`],
+  ),
+])
+
+/** A misspelt option must not look like a call for help. */
+function refuseUnknown(leading: readonly string[]): void {
+  const given = leading.filter((word) => word.startsWith('-')).map((word) => word.split('=', 1)[0] ?? '')
+  const unknown = given.find((word) => !LEADING.has(word))
+  if (unknown === undefined) return
+  const guess = nearest(unknown, [...LEADING, '--version'])
+  throw new CliError(CLI_ERRORS, 'USAGE', {
+    what: `unknown option '${unknown}'`,
+    fix: guess === undefined ? 'see: warder --help' : `did you mean: warder ${guess}`,
+  })
 }
 
 async function withoutCommand(words: readonly string[], out: Out, registry: Registry): Promise<number> {

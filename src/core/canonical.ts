@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** JSON values as RFC 8259 has them; `undefined`, functions, bigint and symbols are not among them. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
@@ -36,5 +36,5 @@ export function digestOf(value: Json): string {
 
 /** SHA-256 of the bytes (a string counts as UTF-8), as 64 lower-case hex digits. */
 export function sha256(bytes: string | Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
+  return hash('sha256', bytes, 'hex')
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { JsonTextError, memberOf, plainOf, readJsonText } from './json-text.ts'
+import { hasHalfCharacter, JsonTextError, memberOf, plainOf, readJsonText } from './json-text.ts'
 
 test('what JSON.stringify writes is read as JSON.parse reads it', () => {
   fc.assert(
@@ -45,6 +45,15 @@ test('comments and a trailing comma are read only where they were asked for', ()
   assert.deepEqual(plainOf(node), { a: [1, 2] })
   const member = memberOf(node, 'a')
   assert.equal(text.slice(member?.value.start, member?.value.end), '[1, /* two */ 2,]')
+})
+
+test('half a character is found in texts and keys, however deep, and a whole one is none', () => {
+  const has = (text: string) => hasHalfCharacter(JSON.parse(text), text)
+  for (const text of ['"\\ud800"', '{"a":["\\uDC00"]}', '{"\\udfff":1}', '["\\ud83d\\ud83d\\ude00"]'])
+    assert.ok(has(text), text)
+  for (const text of ['"\\ud83d\\ude00"', '{"a":"\\\\ud800"}', '1', '"\u{1f600}"'])
+    assert.ok(!has(text), text)
+  assert.ok(has(`${'['.repeat(100_000)}"\\ud800"${']'.repeat(100_000)}`), 'without running out of stack')
 })
 
 function parses(text: string): boolean {

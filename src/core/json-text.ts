@@ -58,6 +58,26 @@ export function plainOf(node: JsonNode): unknown {
   return Object.fromEntries(node.members.map(({ key, value }) => [key, plainOf(value)]))
 }
 
+/** Half a character, written as an escape: no text in UTF-8 can hold it, so whoever writes it on writes another text. */
+const HALF = /\\u[dD][89a-fA-F]/
+
+/**
+ * Whether a value holds half a character in a text or a key.
+ *
+ * @param text what it was read from, to tell at once that it holds none
+ */
+export function hasHalfCharacter(value: unknown, text: string): boolean {
+  if (!HALF.test(text)) return false
+  const left = [value]
+  while (left.length > 0) {
+    const each = left.pop()
+    if (typeof each === 'string' && !each.isWellFormed()) return true
+    if (typeof each !== 'object' || each === null) continue
+    for (const [key, inner] of Object.entries(each)) left.push(key, inner)
+  }
+  return false
+}
+
 /** The member of an object, if it is one and has it. */
 export function memberOf(node: JsonNode | undefined, key: string): JsonMember | undefined {
   return node?.kind === 'object' ? node.members.find((member) => member.key === key) : undefined

@@ -70,7 +70,7 @@ export const THREATS: readonly Threat[] = [
     story:
       'It writes a git hook, an editor task or agent settings that your own tools later execute outside any sandbox.',
     controls: ['sandbox-protected-places', 'changes-stay-aside', 'host-git-neutral'],
-    left: 'Build files and sources of the project itself: read what you run.',
+    left: 'Build files and sources of the project itself: read what you run. What is made deep in a workspace written to directly, until the run ends.',
   },
   {
     id: 'disguises-command',
@@ -275,7 +275,7 @@ export const THREATS: readonly Threat[] = [
     story:
       'The harness runs outside any sandbox and asks a hook. The agent hides what it does in a script, a link or a spelling, edits the hook’s settings, or runs in a mode that overrides the answer.',
     controls: ['hooks-fail-closed', 'hooks-liveness'],
-    left: 'What a program that was allowed does afterwards, and a harness started without its hooks: use the sandbox.',
+    left: 'What a program that was allowed does afterwards, orders to Warder among it, and a harness started without its hooks: use the sandbox, and set a passphrase.',
   },
   {
     id: 'reaches-in',

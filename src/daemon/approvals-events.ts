@@ -1,6 +1,7 @@
 import { actionName } from '../core/action.ts'
 import type { Allowance, Change, Trust } from '../decide/approval/index.ts'
 import type { AuditEvent } from '../record/audit/index.ts'
+import { cutText } from './cut-text.ts'
 
 /** What goes on record about questions, and about what holds beyond one. */
 
@@ -56,7 +57,7 @@ export function changeEvent({ what, question }: Change, signed?: Signed): AuditE
       payload,
       principal,
       about: actionName(action),
-      ...(subject === undefined ? {} : { command: subject.argv.join(' ').slice(0, 2000), cwd: subject.cwd }),
+      ...(subject === undefined ? {} : { command: cutText(subject.argv.join(' '), 2000), cwd: subject.cwd }),
       ...(say === undefined ? {} : { say }),
       ...(isAnswer ? { waited_ms: Math.max(0, (question.answeredAt ?? 0) - question.askedAt) } : {}),
       ...(signed === undefined ? {} : { answer: signed.text, signature: signed.signature, key: signed.key }),

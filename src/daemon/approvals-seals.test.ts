@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -69,6 +70,20 @@ test('a known file is not read again, and one that changed is no longer held', a
   assert.equal(seals.holds({ path, sha256: sha256('two') }), false)
   writeFileSync(path, 'longer than it was')
   assert.equal(seals.holds(seal), false)
+})
+
+test('a pipe put in the place of a file is not waited on, and a file nobody could read to its end is not begun', async () => {
+  const path = file('swapped', 'one')
+  const swapped = new Seals(
+    clockAt(path, 0, () => {
+      rmSync(path)
+      execFileSync('mkfifo', [path])
+    }),
+  )
+  assert.equal(await swapped.of(path), undefined)
+  const hollow = file('hollow', '')
+  truncateSync(hollow, 1024 ** 4)
+  assert.equal(await new Seals(clockAt(hollow, 1000)).of(hollow), undefined)
 })
 
 test('what is no file has no seal', async () => {

@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto'
-import { createReadStream, readlinkSync, realpathSync, statSync, type BigIntStats } from 'node:fs'
+import { readlinkSync, realpathSync, statSync, type BigIntStats } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Seal } from '../decide/approval/index.ts'
+import { foreignFiles } from '../platform/foreign-files.ts'
+import { digestOfFile } from './file-digest.ts'
 
 interface Known {
   readonly identity: string
@@ -57,6 +58,7 @@ export class Seals {
 }
 
 function identityOf(path: string): string | undefined {
+  if (foreignFiles.isSilent(path)) return undefined
   const stat = quietly(() => statSync(path, { bigint: true }))
   if (stat === undefined || !stat.isFile()) return undefined
   const { dev, ino, size, mtimeNs, ctimeNs }: BigIntStats = stat
@@ -69,18 +71,9 @@ function changedMs(identity: string): number {
   return Number(changedNs / 1_000_000n)
 }
 
-async function digestOfFile(path: string): Promise<string | undefined> {
-  const hash = createHash('sha256')
-  try {
-    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk)
-    return hash.digest('hex')
-  } catch {
-    return undefined
-  }
-}
-
 /** The path with links followed as far as it exists; what does not exist yet keeps its name. */
 export function realAsFar(path: string, depth = 0): string {
+  if (foreignFiles.isSilent(path)) return path
   const real = quietly(() => realpathSync(path))
   if (real !== undefined) return real
   const target = depth > 40 ? undefined : quietly(() => readlinkSync(path))
@@ -92,6 +85,7 @@ export function realAsFar(path: string, depth = 0): string {
 
 /** `device:inode` of a file with more than one name. */
 export function linkedName(path: string): string | undefined {
+  if (foreignFiles.isSilent(path)) return undefined
   const stat = quietly(() => statSync(path, { bigint: true }))
   return stat !== undefined && stat.isFile() && stat.nlink > 1n ? `${stat.dev}:${stat.ino}` : undefined
 }

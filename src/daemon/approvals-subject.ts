@@ -1,4 +1,4 @@
-import { lstatSync, realpathSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { basename, isAbsolute, join, normalize, relative } from 'node:path'
 import {
   escalations,
@@ -13,6 +13,7 @@ import {
 } from '../decide/approval/index.ts'
 import type { ParsedCommand } from '../decide/inspect/command/parse.ts'
 import { diskLookup, type Mount, type SandboxSpec } from '../enforce/sandbox/index.ts'
+import { foreignFiles } from '../platform/foreign-files.ts'
 import { linkedName, quietly, realAsFar, type Seals } from './approvals-seals.ts'
 
 export interface SubjectOptions {
@@ -225,12 +226,14 @@ export function hostPath(spec: SandboxSpec, path: string): string | undefined {
   const mount = spec.mounts.findLast((each) => each.type !== 'link' && isWithin(real, each.path))
   if (mount === undefined) return undefined
   const below = relative(mount.path, real)
-  if (mount.type === 'bind') return quietly(() => realpathSync(join(mount.source, below)))
+  if (mount.type === 'bind') return diskLookup.real(join(mount.source, below))
   if (mount.type !== 'overlay') return undefined
-  const changed = quietly(() => lstatSync(join(mount.upper, below)))
+  const upper = join(mount.upper, below)
+  if (foreignFiles.isSilent(upper)) return undefined
+  const changed = quietly(() => lstatSync(upper))
   // what was deleted stands in the upper directory as a device
   if (changed !== undefined && !changed.isFile()) return undefined
-  return quietly(() => realpathSync(join(changed === undefined ? mount.source : mount.upper, below)))
+  return diskLookup.real(changed === undefined ? join(mount.source, below) : upper)
 }
 
 function throughLinks({ mounts }: SandboxSpec, path: string): string {

@@ -3,7 +3,7 @@ import { isAtLeast } from '../core/risk.ts'
 import { rateCommand } from '../decide/inspect/command/index.ts'
 import type { SandboxSpec } from '../enforce/sandbox/index.ts'
 import { hostPath } from './approvals-subject.ts'
-import { scriptText } from './script-text.ts'
+import { withScripts } from './script-text.ts'
 
 /** A command as it will be started, and where. */
 export interface StartedCommand {
@@ -22,21 +22,23 @@ const MOST_FINDINGS = 20
  * become findings. Scripts it would run are read as they are out here at this moment; what replaces them afterwards is
  * for the seals of an approval and for the sandbox.
  */
-export function ratedAction<A extends Omit<Action, 'bytes'>>(
+export async function ratedAction<A extends Omit<Action, 'bytes'>>(
   action: A,
   { argv, cwd, workspace, env }: StartedCommand,
   spec: SandboxSpec,
-): A {
-  const { risk, reasons, unparsable } = rateCommand(argv, {
-    home: spec.inside.home,
-    workspace,
-    cwd,
-    ...(env === undefined ? {} : { environment: env }),
-    readScript: (path) => {
-      const place = hostPath(spec, path)
-      return place === undefined ? undefined : scriptText(place)
-    },
-  })
+): Promise<A> {
+  const { risk, reasons, unparsable } = await withScripts((read) =>
+    rateCommand(argv, {
+      home: spec.inside.home,
+      workspace,
+      cwd,
+      ...(env === undefined ? {} : { environment: env }),
+      readScript: (path) => {
+        const place = hostPath(spec, path)
+        return place === undefined ? undefined : read(place)
+      },
+    }),
+  )
   const found: Finding[] = reasons
     .filter((reason) => reason.risk !== 'low')
     .slice(0, MOST_FINDINGS)

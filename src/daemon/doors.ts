@@ -10,7 +10,7 @@ import {
   createPodmanDriver,
   createSandboxDoor,
   fileRegistry,
-  startSpawnWatch,
+  SpawnWatchOnDemand,
   type DriverChoice,
   type Running,
   type SandboxDoor,
@@ -50,6 +50,8 @@ export interface Doors {
   readonly open: RunsOptions['open']
   /** Has somebody told of every run from outside it, before its first act. */
   readonly watchedBy: (watcher: RunWatcher) => void
+  /** Has somebody look at every run whose box stands; it does not begin where that fails. */
+  readonly checkedBy: (check: (run: BuiltRun) => Promise<void>) => void
   /** Into what runs already. */
   readonly inside: Pick<SandboxDoor, 'enter' | 'forward'>
   readonly halt: (agent: string | undefined, why: string) => Promise<HaltedRun[]>
@@ -60,19 +62,20 @@ export interface Doors {
 export async function openDoors(options: DoorsOptions): Promise<Doors> {
   const { runtimeDirectory, stateDirectory, permits, clock, log, record, onStart, hold } = options
   const agents = new Map<string, string>() // of the runs that go on, by run
-  const spawns = await startSpawnWatch({
+  // a thread costs as much as a sixth of a start, and a daemon that starts no run has no use for it
+  const spawns = new SpawnWatchOnDemand({
     onSpawn: (spawn) => record(spawnEvent(spawn, agents.get(spawn.runId) ?? 'unknown')),
     onLost: () => log.warn('the kernel dropped process events: some programs began without a record'),
     now: () => clock.now(),
   })
   const starting = new Map<string, Pick<BuiltRun, 'agent' | 'spec' | 'workspace'>>()
-  const outside: { watcher?: RunWatcher } = {}
+  const outside: { watcher?: RunWatcher; check?: (run: BuiltRun) => Promise<void> } = {}
   const forget = (runId: string): void => {
     outside.watcher?.over(runId)
-    spawns.forget(runId)
+    void spawns.forget(runId)
     agents.delete(runId)
   }
-  const shared = { native: openNative(), others: async () => [spawns.state] }
+  const shared = { native: openNative(), others: async () => [(await spawns.begun()).state] }
   const bubblewrap = createBubblewrapDriver(shared)
   const podmanState = join(stateDirectory, 'podman')
   const podman = createPodmanDriver({
@@ -92,9 +95,12 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
     registry: fileRegistry(join(runtimeDirectory, 'runs')),
     onStart,
     onBuilt: async (runId, init, temporary) => {
-      spawns.watch(runId, init)
+      ;(await spawns.begun()).watch(runId, init)
       const about = starting.get(runId)
-      if (about !== undefined) await outside.watcher?.built({ runId, init, temporary, ...about })
+      if (about === undefined) return
+      const built = { runId, init, temporary, ...about }
+      await outside.check?.(built)
+      await outside.watcher?.built(built)
     },
     onEnd: ({ runId }) => forget(runId),
   })
@@ -103,11 +109,13 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
     drivers: [bubblewrap, podman, landlock],
     inside: door,
     watchedBy: (watcher) => (outside.watcher = watcher),
+    checkedBy: (check) => (outside.check = check),
     open: async (permit, spec, start) => {
       const { runId, agent, workspace } = start
       agents.set(runId, agent)
       starting.set(runId, { agent, spec, workspace })
       outside.watcher?.begins()
+      void spawns.begun() // meanwhile the sandbox is built
       try {
         return await door.open(permit, spec, start)
       } catch (error) {

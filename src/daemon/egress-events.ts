@@ -34,11 +34,14 @@ function decisionEvent(event: DecisionEvent): GateEvent {
     result: verdict === 'allow' ? 'allowed' : 'denied',
     risk_level: verdict === 'allow' ? 'low' : 'medium',
     rule,
+    // in the order of their names, as the record writes them: it need not put them in order again
     details: {
-      ...{ run: runId, via, asked },
+      asked,
+      ...(code === undefined ? {} : { code }),
       ...(method === undefined ? {} : { method }),
       ...(path === undefined ? {} : { path }),
-      ...(code === undefined ? {} : { code }),
+      run: runId,
+      via,
     },
   }
 }
@@ -72,13 +75,17 @@ function endEvent(event: EndEvent): GateEvent {
     result: code === undefined ? 'success' : 'violation',
     risk_level: code === undefined ? 'low' : 'medium',
     details: {
-      run: runId,
-      ...{ bytes_out: Math.round(bytesOut), bytes_in: Math.round(bytesIn), duration_ms: Math.round(ms) },
       ...(address === undefined ? {} : { address }),
-      ...(status === undefined ? {} : { status }),
+      bytes_in: Math.round(bytesIn),
+      bytes_out: Math.round(bytesOut),
       ...(code === undefined ? {} : { code }),
+      duration_ms: Math.round(ms),
+      ...words('findings', findings),
       ...(event.fix === undefined ? {} : { fix: event.fix }),
-      ...{ ...words('labels', labels), ...words('secrets', secrets), ...words('findings', findings) },
+      ...words('labels', labels),
+      run: runId,
+      ...words('secrets', secrets),
+      ...(status === undefined ? {} : { status }),
     },
   }
 }
@@ -94,7 +101,7 @@ function alertEvent({ runId, agent, alert, host, reason, secret }: AlertEvent): 
     risk_level: alert === 'canary-used' ? 'critical' : 'high',
     rule: `egress.${alert}`,
     // by another name than `secret`, whose value nobody would see in the record, nor who looks there for canaries
-    details: { run: runId, ...(secret === undefined ? {} : { binding: secret }) },
+    details: { ...(secret === undefined ? {} : { binding: secret }), run: runId },
   }
 }
 

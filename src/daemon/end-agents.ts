@@ -1,6 +1,9 @@
 import { join } from 'node:path'
 import { haltRuns, type HaltedRun, type Hold } from '../contain/stop/index.ts'
-import { freezeAll, killPidNamespace, readRunRecords, type RunRecord } from '../enforce/sandbox/index.ts'
+// these three alone, not the whole room: the supervisor loads them, and need not know what a profile is
+import { freezeAll } from '../enforce/sandbox/freeze.ts'
+import { killPidNamespace } from '../enforce/sandbox/processes.ts'
+import { readRunRecords, type RunRecord } from '../enforce/sandbox/registry.ts'
 
 type KnownRun = RunRecord & { readonly init: NonNullable<RunRecord['init']> }
 

@@ -5,6 +5,7 @@ import type { Principal } from '../core/principal.ts'
 import type { Grant } from '../decide/policy/index.ts'
 import type { SpawnRecord } from '../enforce/sandbox/index.ts'
 import type { GateEvent, Refusal } from '../gate/index.ts'
+import { cutText } from './cut-text.ts'
 import { haltEvent } from './http/stop.ts'
 
 /** What goes on record beside verdicts and outcomes. */
@@ -50,7 +51,7 @@ export function spawnEvent({ runId, pid, argv, program }: SpawnRecord, agent: st
     details: {
       run: runId,
       pid,
-      command: (argv ?? ['(ended before it could be looked at)']).join(' ').slice(0, 2000),
+      command: cutText((argv ?? ['(ended before it could be looked at)']).join(' '), 2000),
     },
   }
 }

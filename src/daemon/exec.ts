@@ -21,8 +21,11 @@ import {
 } from '../enforce/sandbox/index.ts'
 import { pass, permitOf, type Credential, type Rooms, type Verdict } from '../gate/index.ts'
 import type { z } from 'zod'
+import { foreignFiles } from '../platform/foreign-files.ts'
 import type { AttachedRun } from './attach.ts'
+import { cutText } from './cut-text.ts'
 import { ratedAction } from './command-risk.ts'
+import { askNamed } from './named-paths.ts'
 import { attachedCommand, attachedForward } from './exec-attached.ts'
 import type { LiveRun } from './runs.ts'
 import { stopReason } from './housekeeping.ts'
@@ -93,6 +96,7 @@ export class Inside {
     request: z.output<typeof ExecInput>,
   ): Promise<PreparedInside & { readonly command: InsideCommand }> {
     const spawn = actionOf('process', 'spawn', request.argv[0] ?? '', request.reason)
+    await askNamed(request.argv, request.workspace ?? '/', '/')
     const { live, command } = await this.#planned(credential, spawn, () => {
       const found = this.#find(request)
       const { spec, running } = found
@@ -103,11 +107,12 @@ export class Inside {
       ...spawn,
       resource: command.argv[0] ?? '',
       bytes: insideDigest(command),
-      about: { ...aboutOf(live), command: command.argv.join(' ').slice(0, 2000) },
+      about: { ...aboutOf(live), command: cutText(command.argv.join(' '), 2000) },
     }
     const { agent } = live.running
     const place = { ...command, workspace: live.workspace }
-    const asked = await this.#ask(credential, ratedAction(action, place, live.spec))
+    await askNamed(command.argv, command.cwd, '/')
+    const asked = await this.#ask(credential, await ratedAction(action, place, live.spec))
     this.#keep({ act: 'command', permit: asked.permit, command, agent })
     return { live, command, ...asked }
   }
@@ -254,11 +259,12 @@ function stopped(agent: string, why: string): SandboxError {
   return new SandboxError(
     'SANDBOX_STOPPED',
     `nothing is started in the sandbox of ${agent}: ${why}`,
-    `lift the stop first: warder resume ${agent}`,
+    `lift the stop first: warder resume ${agent} --reason '…'`,
   )
 }
 
 function realOf(path: string): string {
+  if (foreignFiles.isSilent(path)) return path
   try {
     return realpathSync(path)
   } catch {

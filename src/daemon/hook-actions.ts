@@ -4,7 +4,8 @@ import type { RiskLevel } from '../core/risk.ts'
 import type { Deed } from '../enforce/session/index.ts'
 import { commandDeeds, type CommandReader } from './hook-command.ts'
 import { meanings } from './hook-paths.ts'
-import { scriptText } from './script-text.ts'
+import { plantedAt } from './hook-planted.ts'
+import type { ReadScript } from './script-text.ts'
 
 /** What policy is asked about one deed. A `name` only matters where an exclusion or a rule speaks of what it names. */
 export interface HookAction {
@@ -17,6 +18,7 @@ export interface HookPlace {
   readonly workspace: string
   readonly home: string
   readonly path: string
+  readonly readScript: ReadScript
   /** Filled with what was read to judge: SHA-256 by path, '' for what could not be read. */
   readonly scripts: Map<string, string>
 }
@@ -36,9 +38,7 @@ export function actionsOf(deed: Deed, place: HookPlace, reader: CommandReader): 
     case 'connect':
       return [asking('net', 'connect', endpointOf(deed.url), 'medium')]
     case 'file':
-      return meanings(deed.path, place.cwd, place.home).map((path) =>
-        asking('fs', deed.verb, path, RISK_OF_FILE[deed.verb]),
-      )
+      return meanings(deed.path, place.cwd, place.home).map((path) => onFile(deed.verb, path, place))
     default:
       return ofCommand(deed.text, place, reader)
   }
@@ -46,7 +46,7 @@ export function actionsOf(deed: Deed, place: HookPlace, reader: CommandReader): 
 
 function ofCommand(text: string, place: HookPlace, reader: CommandReader): readonly HookAction[] {
   const read = (path: string): string | undefined => {
-    const script = scriptText(path)
+    const script = place.readScript(path)
     place.scripts.set(path, script === undefined ? '' : hash('sha256', script))
     return script
   }
@@ -54,11 +54,17 @@ function ofCommand(text: string, place: HookPlace, reader: CommandReader): reado
   const { risk, findings, spawns, files, names, changes } = deeds
   return [
     ...spawns.map((program) => asking('process', 'spawn', program, risk, findings)),
-    ...files.map(({ verb, path }) => asking('fs', verb, path, RISK_OF_FILE[verb])),
+    ...files.map(({ verb, path }) => onFile(verb, path, place)),
     // naming a file is not yet an act, and what is named may be no file; but what is said of it in as many words counts
     ...names.map((path) => ({ ...asking('fs', 'read', path, 'low'), isName: true })),
     ...changes.map(({ verb, path }) => ({ ...asking('fs', verb, path, RISK_OF_FILE[verb]), isName: true })),
   ]
+}
+
+function onFile(verb: keyof typeof RISK_OF_FILE, path: string, { workspace }: HookPlace): HookAction {
+  const planted = verb === 'write' ? plantedAt(path, workspace) : undefined
+  if (planted === undefined) return asking('fs', verb, path, RISK_OF_FILE[verb])
+  return asking('fs', verb, path, planted.risk, [planted])
 }
 
 function asking(

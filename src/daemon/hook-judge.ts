@@ -6,8 +6,11 @@ import { isAtLeast, RISK_LEVELS } from '../core/risk.ts'
 import { canHarnessAsk, deedsOf, type Deed, type HookCall } from '../enforce/session/index.ts'
 import { pass, type Credential, type Rooms } from '../gate/index.ts'
 import { actionsOf, type HookAction, type HookPlace } from './hook-actions.ts'
+import { cutText } from './cut-text.ts'
 import type { CommandReader } from './hook-command.ts'
 import { isOwnSettings } from './hook-settings.ts'
+import { askNamed, textsIn } from './named-paths.ts'
+import { withScripts } from './script-text.ts'
 
 export interface JudgeOptions {
   readonly rooms: Rooms
@@ -45,9 +48,13 @@ export async function judgeCall(
 ): Promise<Judgement> {
   const { rooms, home, path } = options
   const cwd = call.cwd || workspace || '/'
-  const place: HookPlace = { cwd, workspace, home, path, scripts: new Map() }
+  const scripts = new Map<string, string>()
   const deeds = deedsOf(call)
-  const parts = deeds.flatMap((deed) => actionsOf(deed, place, options.reader))
+  await askNamed([workspace, ...textsIn(call.input)], cwd, home)
+  const parts = await withScripts((readScript) => {
+    const place: HookPlace = { cwd, workspace, home, path, readScript, scripts }
+    return deeds.flatMap((deed) => actionsOf(deed, place, options.reader))
+  })
   const own = parts.find(isOwnSettings)
   const who = rooms.identify(credential)
   const about = aboutOf(call, deeds, parts)
@@ -55,7 +62,7 @@ export async function judgeCall(
   const bytes = digestOf({
     call: [call.harness, call.session, call.tool, cwd],
     input: call.input,
-    scripts: Object.fromEntries(place.scripts),
+    scripts: Object.fromEntries(scripts),
   } as Json)
   const judging =
     own === undefined ? rooms : { ...rooms, decide: guardingSettings(rooms, own.action.resource) }
@@ -69,7 +76,7 @@ export async function judgeCall(
   const worst = weighed.toSorted(strictestFirst)[0]
   if (worst === undefined) throw new Error('there is nothing to decide on')
   const request = { id: newId(), credential, action: { ...worst.action, about, task: taskOf(call, deeds) } }
-  const verdict = await pass(request, questionLeftTo(call, judging, options))
+  const verdict = await pass(request, questionLeftTo(call, shownOf(call, deeds).length, judging, options))
   return { effect: verdict.decision.effect, reason: sentence(verdict.decision) }
 }
 
@@ -86,15 +93,42 @@ function isSpokenOf({ effect, rule }: Decision): boolean {
   return effect === 'deny' && (rule.startsWith('exclusion.') || rule.startsWith('containment.'))
 }
 
+/** So much of a command or an input stands in a question, and in the record. */
+const MOST_SHOWN = 4000
+
 /** With nobody to ask, a question of no great risk may be put by the harness, to the person who sits before it. */
-function questionLeftTo(call: HookCall, rooms: Rooms, { isSomebodyThere }: JudgeOptions): Rooms {
+function questionLeftTo(
+  call: HookCall,
+  length: number,
+  rooms: Rooms,
+  { isSomebodyThere }: JudgeOptions,
+): Rooms {
   return {
     ...rooms,
-    ask: async (who, action, decision) =>
-      !isSomebodyThere() && canHarnessAsk(call) && !isAtLeast(action.risk, 'high')
-        ? decision
-        : rooms.ask(who, action, decision),
+    ask: async (who, action, decision) => {
+      if (!isSomebodyThere() && canHarnessAsk(call) && !isAtLeast(action.risk, 'high')) return decision
+      return length > MOST_SHOWN ? tooLong(decision, length) : rooms.ask(who, action, decision)
+    },
   }
+}
+
+/** Nobody says yes to what they cannot see: what stands behind the end of a question would have been agreed to as well. */
+function tooLong(asked: Decision, length: number): Decision {
+  return {
+    ...asked,
+    effect: 'deny',
+    layer: 'approval',
+    rule: 'approval.too-long',
+    reason: `${asked.reason}; it has ${length} characters, and a question shows ${MOST_SHOWN}`,
+    fix: 'write a long text with a file tool, and let the command be short',
+  }
+}
+
+/** What a person has to see to know what is asked: the command, or what a tool is given that nobody here knows. */
+function shownOf(call: HookCall, deeds: readonly Deed[]): string {
+  const commands = deeds.flatMap((deed) => (deed.kind === 'command' ? [deed.text] : []))
+  if (commands.length > 0) return commands.join('\n')
+  return deeds.some(({ kind }) => kind === 'tool') ? JSON.stringify(call.input) : ''
 }
 
 /** What says which hooks a harness has is changed by people alone, whatever policy says of the place it lies in. */
@@ -125,7 +159,8 @@ function aboutOf(
   deeds: readonly Deed[],
   parts: readonly HookAction[],
 ): Record<string, string> {
-  const command = deeds.find((deed) => deed.kind === 'command')
+  const isCommand = deeds.some((deed) => deed.kind === 'command')
+  const shown = cutText(shownOf(call, deeds), MOST_SHOWN)
   const all = parts
     .filter(({ isName }) => !isName)
     .map(({ action: { namespace, verb, resource } }) => `${namespace}:${verb}:${resource}`)
@@ -134,8 +169,8 @@ function aboutOf(
     session: call.session,
     tool: call.tool,
     cwd: call.cwd,
-    ...(command === undefined ? {} : { command: command.text.slice(0, 2000) }),
-    ...(all.length > 1 ? { parts: all.join(' ').slice(0, 2000) } : {}),
+    ...(shown === '' || shown === '{}' ? {} : { [isCommand ? 'command' : 'input']: shown }),
+    ...(all.length > 1 ? { parts: cutText(all.join(' '), 2000) } : {}),
   }
 }
 

@@ -1,6 +1,7 @@
 import { globSync, lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { systemCode } from '../core/error.ts'
+import { foreignFiles } from '../platform/foreign-files.ts'
 
 const MOST_LINKS = 40
 
@@ -26,6 +27,7 @@ function expanded(path: string, home: string): string {
 
 /** Where a path leads; of one that is not there yet, where it would be made. */
 function realOf(path: string, links: number): string {
+  if (foreignFiles.isSilent(path)) throw new Error(`the file system of ${path} does not answer`)
   try {
     return realpathSync(path)
   } catch (error) {
@@ -46,6 +48,7 @@ export function findProgram(name: string, path: string): string | undefined {
   for (const directory of path.split(':')) {
     if (!directory.startsWith('/')) continue
     const file = join(directory, name)
+    if (foreignFiles.isSilent(file)) continue
     const stat = statSync(file, { throwIfNoEntry: false })
     if (stat?.isFile() === true && (stat.mode & 0o111) !== 0) return file
   }
@@ -54,6 +57,8 @@ export function findProgram(name: string, path: string): string | undefined {
 
 /** The files a pattern of the shell stands for now, as absolute paths. */
 export function globbed(pattern: string, cwd: string): readonly string[] {
+  const [whole = ''] = pattern.split(/[^/]*[*?[{]/) // the part that is a plain path
+  if (foreignFiles.isSilent(resolve(cwd, whole))) return []
   try {
     // to bash two stars are one
     return globSync(pattern.replaceAll(/\*+/g, '*'), { cwd }).map((path) => resolve(cwd, path))

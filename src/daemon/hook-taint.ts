@@ -4,6 +4,7 @@ import { deedsOf, type Deed, type HookCall } from '../enforce/session/index.ts'
 import { actionsOf } from './hook-actions.ts'
 import type { JudgeOptions } from './hook-judge.ts'
 import { meanings } from './hook-paths.ts'
+import { foreignFiles } from '../platform/foreign-files.ts'
 import type { TaintRoom } from './taint.ts'
 
 /** Tools that bring words of strangers, beside those that connect somewhere themselves. */
@@ -58,7 +59,10 @@ export class HookTaint {
   /** What its tools open, and what a command names: which of that is a file it reads nobody knows beforehand. */
   #readBy(call: HookCall, workspace: string): readonly string[] {
     const { home, path, reader } = this.#options
-    const place = { cwd: cwdOf(call, workspace), workspace, home, path, scripts: new Map<string, string>() }
+    const place = {
+      ...{ cwd: cwdOf(call, workspace), workspace, home, path, scripts: new Map<string, string>() },
+      readScript: () => undefined, // what a script does was judged; which files are named does not hang on it
+    }
     return deedsIn(call)
       .flatMap((deed) => actionsOf(deed, place, reader))
       .filter(({ action: { namespace, verb } }) => namespace === 'fs' && verb === 'read')
@@ -114,6 +118,7 @@ export function changedSince(folder: string, sinceMs: number, mostEntries: numbe
   let left = mostEntries
   for (let at = folders.pop(); at !== undefined; at = folders.pop()) {
     let entries
+    if (foreignFiles.isSilent(at)) continue
     try {
       entries = readdirSync(at, { withFileTypes: true })
     } catch {

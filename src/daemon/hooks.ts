@@ -18,6 +18,7 @@ import { hookLockEvent, hookProvenEvent, hookRefusalEvent } from './hook-events.
 import { behind, isHarnessAlive } from './hook-harness.ts'
 import { HookTaint } from './hook-taint.ts'
 import { judgeCall, type JudgeOptions } from './hook-judge.ts'
+import { askNamed, textsIn } from './named-paths.ts'
 import { hookWorkspaces, type HookWorkspaceOptions } from './hook-workspaces.ts'
 import { speaker } from './runs.ts'
 import type { TaintRoom } from './taint.ts'
@@ -132,10 +133,16 @@ function ofCaller(call: HookCall, credential: Credential): HookCall {
   return credential.kind === 'agent' ? { ...call, session: `${credential.name}:${call.session}` } : call
 }
 
-function inMoment(call: HookCall, credential: Credential, desk: Desk): HookWords | Promise<HookWords> {
+async function inMoment(call: HookCall, credential: Credential, desk: Desk): Promise<HookWords> {
   if (DOCTOR.test(call.session.slice(call.session.indexOf(':') + 1)))
     return wordsFor(call, { effect: 'deny', reason: 'this call asks whether the hook is alive: it is' })
   if (call.moment !== 'end') desk.book.behind(call, behind(credential))
+  // what was written is looked at as well, so it is named here once more
+  await askNamed(
+    call.moment === 'start' || call.moment === 'before' ? [] : textsIn(call.input),
+    call.cwd,
+    desk.options.home,
+  )
   switch (call.moment) {
     case 'start':
       return start(call, desk)

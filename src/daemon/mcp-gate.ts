@@ -12,6 +12,8 @@ import { actionsOf, type HookAction, type HookPlace } from './hook-actions.ts'
 import type { CommandReader } from './hook-command.ts'
 import { meanings } from './hook-paths.ts'
 import { isBelow, isTwisted } from './mcp-paths.ts'
+import { askNamed, textsIn } from './named-paths.ts'
+import { withScripts } from './script-text.ts'
 import type { TaintRoom } from './taint.ts'
 
 export interface McpGateOptions {
@@ -65,6 +67,7 @@ export class McpGate {
 
   /** @throws when it cannot be known what the call touches */
   async ask(question: GateQuestion): Promise<GateAnswer> {
+    await askNamed(textsIn(question.touched), this.#caller.cwd, this.#options.home)
     const outside = this.#outside(question.touched)
     if (outside !== undefined) return outside
     this.#readTaint(question.touched)
@@ -80,7 +83,7 @@ export class McpGate {
     const { credential } = this.#caller
     const who = rooms.identify(credential)
     const place = this.#place()
-    const parts = this.#partsOf(question, place)
+    const parts = await withScripts((readScript) => this.#partsOf(question, { ...place, readScript }))
     const general = this.#bytesOf(question, false, place)
     const weighed: { readonly action: Action; readonly decision: Decision }[] = []
     for (const { action, isName } of parts) {
@@ -191,7 +194,7 @@ export class McpGate {
   #place(): HookPlace {
     const { home, path } = this.#options
     const { cwd, workspace } = this.#caller
-    return { cwd, workspace, home, path, scripts: new Map() }
+    return { cwd, workspace, home, path, readScript: () => undefined, scripts: new Map() }
   }
 
   #partsOf(question: GateQuestion, place: HookPlace): readonly HookAction[] {

@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { foreignFiles } from '../platform/foreign-files.ts'
 import { meanings } from './hook-paths.ts'
 
 /** Where a call is made from. */
@@ -42,6 +43,7 @@ export function isTwisted(path: string, { cwd, home }: PathPlace): boolean {
   for (const part of rest.split('/')) {
     if (part === '' || part === '.') continue
     if (part !== '..') at = join(at, part)
+    else if (foreignFiles.isSilent(at)) return true
     else if (lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() === true) return true
     else at = dirname(at)
   }

@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
 import type { Principal } from '../core/principal.ts'
 import type { AgentRuns, RunIdentity } from '../decide/identity/index.ts'
+import { digestOfFile } from './file-digest.ts'
 import type { Plan, RunRequest } from './runs.ts'
 
 type Planner = (request: RunRequest, who: Principal, runId: string) => Promise<Plan>
@@ -63,9 +61,8 @@ async function digestOf(path: string, digests: Map<string, string>): Promise<str
     const key = [path, dev, ino, size, mtimeNs, ctimeNs].join(' ')
     const known = digests.get(key)
     if (known !== undefined) return known
-    const hash = createHash('sha256')
-    await pipeline(createReadStream(path), hash)
-    const digest = hash.digest('hex')
+    const digest = await digestOfFile(path)
+    if (digest === undefined) return undefined
     if (digests.size >= MOST_KNOWN) digests.clear()
     digests.set(key, digest)
     return digest

@@ -232,7 +232,14 @@ function limited(profile: Profile, { maxSeconds }: z.output<typeof RunInput>): P
 
 /** The compiler says why in its own words; here only what would make the book of workspaces useless. */
 function refuseAsWorkspace(path: string, lookup: Lookup): void {
-  if (path !== '/' && lookup.look(path)?.kind === 'directory') return
+  if (path === '/') {
+    throw new SandboxError(
+      'SANDBOX_PATH_INVALID',
+      'the workspace / is the whole machine: too much to show an agent',
+      'name the project directory itself',
+    )
+  }
+  if (lookup.look(path)?.kind === 'directory') return
   throw new SandboxError(
     'SANDBOX_PATH_INVALID',
     `the workspace ${path} is not a directory Warder can enter`,

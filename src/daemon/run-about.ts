@@ -1,3 +1,4 @@
+import { cutText } from './cut-text.ts'
 import type { Plan } from './runs.ts'
 
 /** What a run looks like to a person, for the record: arguments may hold secrets, so the ledger masks those it knows the
@@ -5,7 +6,7 @@ import type { Plan } from './runs.ts'
 export function aboutOf({ spec, workspace, grants, identity }: Plan, runId: string): Record<string, string> {
   return {
     run: runId,
-    command: spec.argv.join(' ').slice(0, 2000),
+    command: cutText(spec.argv.join(' '), 2000),
     profile: spec.profile,
     workspace,
     ...(grants.length === 0 ? {} : { grants: grants.join(' ') }),

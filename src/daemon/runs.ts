@@ -9,6 +9,7 @@ import type { Running, SandboxSpec, TerminalSize } from '../enforce/sandbox/inde
 import { pass, permitOf, type Credential, type PermitBook, type Rooms, type Verdict } from '../gate/index.ts'
 import { Made } from './made.ts'
 import { ratedAction } from './command-risk.ts'
+import { askNamed } from './named-paths.ts'
 import { aboutOf } from './run-about.ts'
 import { withinMs, type Settlements } from './settlements.ts'
 import type { Claim } from './workspaces.ts'
@@ -143,21 +144,18 @@ export class Runs {
     const who = rooms.identify(asking)
     const agent = agentOf(request, who)
     const runId = newId()
+    await askNamed([request.workspace, ...request.argv], request.cwd ?? request.workspace, '/')
     const { plan, claim } = await this.#plan(request, who, runId, made)
     const asked = {
       ...actionFor(request, agent, plan.spec.argv[0] ?? ''),
       bytes: plan.spec.digest,
       about: aboutOf(plan, runId),
     }
-    const action = ratedAction(asked, { ...plan.spec, workspace: plan.workspace }, plan.spec)
+    const action = await ratedAction(asked, { ...plan.spec, workspace: plan.workspace }, plan.spec)
     const verdict = await pass({ id: newId(), credential: asking, action, door: 'sandbox' }, rooms)
     const permit = permitOf(verdict)
     return {
-      runId,
-      agent,
-      verdict,
-      permit,
-      plan,
+      ...{ runId, agent, verdict, permit, plan },
       begun: () => claim?.keep(),
       takeBack: () => made.takeBack(),
     }

@@ -1,22 +1,51 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, test } from 'node:test'
-import { scriptText } from './script-text.ts'
+import { test } from 'node:test'
+import { withScripts, type ReadScript } from './script-text.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'warder-script-'))
-after(() => rmSync(folder, { recursive: true }))
+/** Some files are at hand, and others only to be read aside. */
+function files(now: Readonly<Record<string, string>>, aside: Readonly<Record<string, string>>) {
+  const asked: string[] = []
+  return {
+    asked,
+    textNow: (path: string) => (path in now ? { text: now[path] } : undefined),
+    textAside: async (path: string) => {
+      asked.push(path)
+      return aside[path]
+    },
+  }
+}
 
-test('of a long script both ends are read: filling pushes nothing out of sight', () => {
-  const path = join(folder, 'long.sh')
-  writeFileSync(path, `echo first\n${'# filling\n'.repeat(300_000)}echo last\n`)
-  const text = scriptText(path) ?? ''
-  assert.ok(text.startsWith('echo first\n') && text.endsWith('echo last\n'))
-  assert.ok(text.length < 1_100_000)
+/** A judge that follows each script to the one it names. */
+function chain(read: ReadScript): string[] {
+  const seen = []
+  for (let path = '/start'; ;) {
+    const text = read(path)
+    seen.push(`${path}: ${text}`)
+    if (text === undefined || !text.startsWith('/')) return seen
+    path = text
+  }
+}
+
+test('scripts at hand are judged at once', async () => {
+  const disk = files({ '/start': '/next', '/next': 'true' }, {})
+  assert.deepEqual(await withScripts(chain, disk), ['/start: /next', '/next: true'])
+  assert.deepEqual(disk.asked, [])
 })
 
-test('what is no plain file, or is not there, has no text', () => {
-  assert.equal(scriptText(folder), undefined)
-  assert.equal(scriptText(join(folder, 'nosuch')), undefined)
+test('what has to be read aside is read before the judgement holds, and each file once', async () => {
+  const disk = files({ '/next': '/last' }, { '/start': '/next', '/last': 'true' })
+  assert.deepEqual(await withScripts(chain, disk), ['/start: /next', '/next: /last', '/last: true'])
+  assert.deepEqual(disk.asked, ['/start', '/last'])
+})
+
+test('what could not be read in time counts as unread, and nobody tries for ever', async () => {
+  assert.deepEqual(await withScripts(chain, files({}, {})), ['/start: undefined'])
+  let count = 0
+  const endless = {
+    textNow: () => undefined,
+    textAside: async () => `/script-${(count += 1)}`,
+  }
+  const seen = await withScripts(chain, endless)
+  assert.match(seen.at(-1) ?? '', /: undefined$/)
+  assert.ok(count <= 32)
 })

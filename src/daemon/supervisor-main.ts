@@ -6,10 +6,11 @@ import { systemClock } from '../platform/clock.ts'
 import { entryPoint } from '../platform/entry.ts'
 import type { Log } from '../platform/log.ts'
 import { endRecordedAgents } from './end-agents.ts'
+import { SUPERVISED } from './failing.ts'
 import { openGroups } from './supervisor-group.ts'
 import { handedOn, TAKEN, TAKEN_FD, type Taken } from './secrets-environment.ts'
 import { noteForDaemon } from './supervisor-notes.ts'
-import { SUPERVISED, SUPERVISOR_FD, type Place } from './supervisor-words.ts'
+import { SUPERVISOR_FD, type Place } from './supervisor-words.ts'
 import { Supervisor } from './supervisor.ts'
 
 /** Where a supervisor starts: it takes the daemon's arguments and reads none of them. @returns its exit code */

@@ -7,8 +7,7 @@ import { z } from 'zod'
  * end of it for the other's death.
  */
 
-/** The argument and the descriptor a supervisor gives its daemon; nobody else does. */
-export const SUPERVISED = '--supervised'
+/** The descriptor a supervisor gives its daemon; nobody else does. */
 export const SUPERVISOR_FD = 3
 
 export const BEAT_MS = 1000

@@ -160,7 +160,7 @@ export class Supervisor {
     if (place !== undefined) this.#try(() => stopAll(place, 'warder', reason))
     this.#note({ what: 'gave-up', why: reason, receipts: [] })
     log.error(`${reason}; it is not started again, and every agent stays stopped`, {
-      fix: 'find out why (warder doctor), then: warder daemon start, and warder resume --all',
+      fix: 'find out why (warder doctor), then: warder daemon start, and warder resume --all --reason …',
     })
     return KINDS.stopped.exit
   }

@@ -8,6 +8,7 @@ import {
   type Clones,
   type Snapshots,
 } from '../enforce/workspace/index.ts'
+import { foreignFiles } from '../platform/foreign-files.ts'
 
 /** The door behind which agents' files are: changes come out of a sandbox, or do not. */
 export const CHANGES_DOOR: Door = 'sandbox'
@@ -24,6 +25,11 @@ export interface Workspaces {
   readonly find: (path: string) => string
 }
 
+/** Asks the file system of a directory somebody named whether it answers; to be awaited before it is looked at. */
+export async function askWorkspace(path: string): Promise<void> {
+  await foreignFiles.ask(() => [path])
+}
+
 /** @param own Warder's own directories: a workspace is not in one of them and holds none, keys and ledger least of all */
 export function workspaceAt(path: string, own: readonly string[]): string {
   const real = realOf(path)
@@ -38,6 +44,7 @@ export function workspaceAt(path: string, own: readonly string[]): string {
 }
 
 function realOf(path: string): string {
+  if (foreignFiles.isSilent(path)) throw silent(path)
   try {
     return realpathSync(path)
   } catch (cause) {
@@ -48,6 +55,14 @@ function realOf(path: string): string {
       { cause },
     )
   }
+}
+
+function silent(path: string): WorkspaceError {
+  return new WorkspaceError(
+    'WORKSPACE_UNREADABLE',
+    `the file system of ${path} does not answer, or belongs to another user’s program`,
+    'see to the file system, then try again after half a minute',
+  )
 }
 
 /** Paths as the room wants them: relative to the workspace, without a slash at the end. */

@@ -171,3 +171,23 @@ test('git on the host runs nothing after an agent had the tree', async (t) => {
   assert.match(said, /\?\? tracked/)
   assert.ok(!existsSync(join(workspace, 'OWNED')))
 })
+
+test('what no mount can hold is told when the run has ended: a name made further down, a repository of another shape', async (t) => {
+  if (!needs(t, '/usr/bin/git')) return
+  const workspace = project('later')
+  mkdirSync(join(workspace, 'one/two/three/four/.git'), { recursive: true })
+  mkdirSync(join(workspace, 'kept.git/refs'), { recursive: true })
+  mkdirSync(join(workspace, 'kept.git/objects'))
+  writeFileSync(join(workspace, 'kept.git/HEAD'), 'ref: refs/heads/main\n')
+  const result = await sh(
+    `git init -q sub; mkdir -p bare/objects bare/refs .Git dist/x/.vscode; echo 'ref: refs/heads/main' > bare/HEAD
+     echo x > one/two/three/four/.git/config; echo honest > file; ls kept.git > list`,
+    { workspace },
+  )
+  assert.equal(result.code, 0, result.stderr)
+  const [told = ''] = result.stderr.split('\n').filter((line) => line.includes('tools of yours obey it'))
+  const named = [...told.matchAll(/"([^"]+)"/g)].map(([, path = '']) => path.slice(workspace.length + 1))
+  assert.deepEqual(named.sort(), ['.Git', 'bare', 'dist/x/.vscode', 'one/two/three/four/.git', 'sub/.git'])
+  const quiet = await sh('echo more >> file; ls sub', { workspace })
+  assert.doesNotMatch(quiet.stderr, /obey/)
+})

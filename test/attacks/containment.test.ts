@@ -43,6 +43,11 @@ rules:
     effect: ask
     capabilities: ["process:spawn"]
     reason: it is asked for here
+  - id: able
+    agents: [holder]
+    effect: allow
+    capabilities: ["process:spawn"]
+    reason: a test
 egress:
   - id: here
     hosts: ["*.test"]
@@ -147,6 +152,7 @@ setInterval(() => undefined, 1000)`
 test('a question of who is contained is withdrawn, its tokens and permits with it, and a late yes is told why', async (t) => {
   const watching = await approver(t, me)
   const { permit } = await me.open({ agent: 'holder', argv: ['true'] })
+  const { permit: own } = await me.open({ kind: 'exec', agent: 'holder', argv: ['true'] })
   const asked = { agent: 'holder', task: 't', intent: 'i', capabilities: ['fs:read:/srv/y'] }
   await me.call('tokenIssue', asked)
   const asking = refused(
@@ -156,8 +162,8 @@ test('a question of who is contained is withdrawn, its tokens and permits with i
   const question = await watching.asked('asker')
 
   const held = await contain('holder')
-  assert.match(receipt(held, 'freeze_agent').evidence, /; 1 open permit, 1 token taken back;/)
-  await refused(me.attach(permit), 'PERMIT_OVERTAKEN')
+  assert.match(receipt(held, 'freeze_agent').evidence, /; 2 open permits, 1 token taken back;/)
+  for (const each of [permit, own]) await refused(me.attach(each), 'PERMIT_OVERTAKEN')
   assert.equal((await me.call('approvalList', {})).questions.length, 1, 'nobody else’s question')
 
   const answer = await contain('asker')

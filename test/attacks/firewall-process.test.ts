@@ -132,6 +132,10 @@ suite('the firewall as processes', { skip: whyNoNetwork() }, () => {
     assert.ok(lifted.includes('the block of 203.0.113.8'))
     await until(() => !held().includes('203.0.113.8'), 'the firewall lets it through again')
     assert.match(held(), /203\.0\.113\.9/, 'what was blocked by hand stays')
+    const seenBy = async (agent: string) => seen(await contain(agent, ['203.0.113.10']))[0] ?? ''
+    assert.match(await seenBy('three'), /drops it as well/)
+    network.run(NFT, 'delete', 'element', 'inet', 'warder', 'blocked4', '{ 203.0.113.10 }')
+    assert.match(await seenBy('four'), /not in force here: the kernel does not have it/)
     assert.equal((await warder('firewall', 'unblock', '203.0.113.9/32')).code, 0)
     assert.doesNotMatch(held(), /203\.0\.113\.9/)
   })

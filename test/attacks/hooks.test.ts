@@ -232,6 +232,37 @@ test('an agent cannot change what says which hooks guard it', async () => {
     assertRefused(await proven().before('Bash', { command }), /hook\.own-settings/)
 })
 
+test('an agent gives no orders to Warder in the name of its owner, though it runs as the owner’s user', async () => {
+  for (const command of [
+    `env ${LAUNCHER} approval answer 12 yes`,
+    `env -i sh -c 'cd / && ${LAUNCHER} resume'`,
+  ])
+    assertRefused(await proven().before('Bash', { command }), /risk\.critical/)
+})
+
+test('what other programs obey is not written without a person, by whatever tool and at whatever depth', async () => {
+  mkdirSync(join(home.workspace, 'bare/refs'), { recursive: true })
+  mkdirSync(join(home.workspace, 'bare/objects'))
+  for (const name of ['.envrc', 'sub/.git/config', 'bare/HEAD'])
+    assertRefused(
+      await proven().before('Write', { file_path: join(home.workspace, name), content: 'x' }),
+      /approval|policy/,
+    )
+  assertRefused(await proven().before('Bash', { command: 'echo x > .mcp.json' }), /approval|policy/)
+  for (const name of ['src/a.ts', '.git/info/exclude'])
+    assertAllowed(await proven().before('Write', { file_path: join(home.workspace, name), content: 'x' }))
+})
+
+test('of two names for the same thing in one input neither hides the other', async () => {
+  const honest = join(home.workspace, 'a.txt')
+  assertRefused(await proven().before('Read', { file_path: honest, path: '/etc/shadow' }), /exclusion/)
+})
+
+test('nobody is asked about a command of which a question could only show the beginning', async () => {
+  const command = `echo ${'a'.repeat(5000)} ; find . -exec /bin/sh ';'`
+  assertRefused(await proven().before('Bash', { command }), /approval\.too-long/)
+})
+
 test('a name of its own for a protected file does not make it another', async () => {
   const own = join(home.home, '.local/share/warder/keys/socket.secret')
   symlinkSync(own, join(home.workspace, 'key-link'))

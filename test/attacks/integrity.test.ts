@@ -21,7 +21,7 @@ import { join } from 'node:path'
 import { after, before, test, type TestContext } from 'node:test'
 import type { AlertAnswer } from '../../src/api/alerts.ts'
 import { house, until } from '../kit/house.ts'
-import { keysOf, owner } from '../kit/owner.ts'
+import { configure, keysOf, owner, refused } from '../kit/owner.ts'
 import { endDaemon } from '../kit/restart.ts'
 
 const home = house({ after })
@@ -52,6 +52,18 @@ before(async () => {
   writeFileSync(join(models, 'small.model'), 'weights'.repeat(1000))
   copyFileSync('/bin/true', join(programs, 'agent'))
   writeFileSync(unit, '[Service]\nExecStart=/bin/true\n')
+  mkdirSync(join(home.home, '.config/warder/profiles'), { recursive: true, mode: 0o700 })
+  configure(
+    home,
+    'profiles/models.yaml',
+    `name: models
+description: for a test
+filesystem: { workspace: read-only, read_only: [${models}] }
+network: { mode: none }
+process: { fork: true, max_memory: 512MiB, max_processes: 64, max_open_files: 256 }
+environment: { mode: none }
+`,
+  )
   state.me = await owner({ after }, home, SETTINGS)
 })
 
@@ -77,6 +89,15 @@ async function baseline(accept: boolean): Promise<void> {
 }
 
 const shown = () => state.me.call('integrityShow', {})
+
+const opened = (more: object) =>
+  state.me.open({ agent: 'reader', argv: ['/usr/bin/sha256sum', join(models, 'small.model')], ...more })
+
+/** What an agent reads that is shown the models. */
+async function reads(): Promise<string> {
+  return (await state.me.attach((await opened({ profile: 'models' })).permit)).stdout
+}
+
 const verify = () => home.command(['integrity', 'verify', '--json'])
 
 test('without a baseline nothing is claimed, and none is taken by itself', async () => {
@@ -86,6 +107,8 @@ test('without a baseline nothing is claimed, and none is taken by itself', async
   assert.equal(JSON.parse(stdout).ok, false)
   const { components } = await state.me.call('health', {})
   assert.equal(components.find(({ name }) => name === 'integrity')?.state, 'unknown')
+  const error = await refused(reads(), 'SANDBOX_MODEL_REFUSED')
+  assert.match(error.message, /nothing was signed/)
 })
 
 test('every kind of change is noticed, and what was touched without a change is not', async (t) => {
@@ -187,6 +210,20 @@ test('what stands is not signed by mistake, and the state stays over a restart a
   await baseline(true)
 })
 
+test('a run that would see a model begins only when that is as it was signed', async () => {
+  const model = join(models, 'small.model')
+  const { sha256 } = JSON.parse(readFileSync(join(kept, 'baseline.json'), 'utf8')).baseline.match(
+    new RegExp(`"path":"${model}"[^}]*"sha256":"(?<sha256>[0-9a-f]+)"`),
+  ).groups
+  assert.equal(await reads(), `${sha256}  ${model}\n`)
+  // nobody puts a directory away
+  chmodSync(models, 0o777)
+  assert.match((await refused(reads(), 'SANDBOX_MODEL_REFUSED')).message, /models was changed: permissions/)
+  assert.match((await state.me.attach((await opened({ profile: 'agent' })).permit)).stdout, /^$/)
+  chmodSync(models, 0o755)
+  await baseline(true)
+})
+
 test('a swapped program of an agent, a unit and a key are incidents', async (t) => {
   const since = Date.now()
   copyFileSync('/bin/false', join(programs, 'next'))
@@ -204,6 +241,21 @@ test('a swapped program of an agent, a unit and a key are incidents', async (t) 
     const { incidents } = await state.me.call('incidentList', {})
     return incidents.filter((each) => each.class === 'integrity_violation').length >= 1
   }, 'an incident of it')
+})
+
+test('many programs that change at once are one more incident, and each has its alert', async (t) => {
+  const held = async (): Promise<number> =>
+    (await state.me.call('incidentList', {})).incidents.filter((each) => each.class === 'integrity_violation')
+      .length
+  const before = await held()
+  const names = Array.from({ length: 12 }, (_, i) => join(programs, `updated-${i}`))
+  for (const name of names) copyFileSync('/bin/true', name)
+  for (const name of names) await noticed(t, name, /was not there/, Date.now())
+  await until(
+    async () => (await alerts()).some(({ message }) => /more of the kind program/.test(message)),
+    'what is over is told together',
+  )
+  assert.ok((await held()) - before <= 4, `${await held()} incidents, ${before} of them before`)
 })
 
 test('a changed model is taken out of use', async (t) => {

@@ -149,19 +149,23 @@ test('a scan finds all of it, tells what differs from what was approved, and cal
     evil: { command, args },
     notes: { command, args: changed },
     gone: { command: '/nowhere/server' },
+    ends: { command: 'sh', args: ['-c', 'echo "Error: no module x" >&2; echo "Runtime v0" >&2; exit 1'] },
     far: { url: 'https://mcp.example.com/?key=secret-in-url' },
   }
   writeFileSync(join(home.home, '.cursor/mcp.json'), JSON.stringify({ mcpServers }))
   const scan = await home.command(['mcp', 'scan', '--client', 'cursor', '--json'])
   assert.equal(scan.code, 8, scan.stderr)
   const { servers, findings } = scan.json<{
-    servers: { server: string; state: string }[]
+    servers: { server: string; state: string; why?: string }[]
     findings: { rule: string; server: string; severity: string }[]
   }>()
   assert.deepEqual(
     servers.map(({ server, state }) => `${server} ${state}`),
-    ['evil listed', 'notes listed', 'gone not listed', 'far not listed'],
+    ['evil listed', 'notes listed', 'gone not listed', 'ends not listed', 'far not listed'],
   )
+  const why = servers.find(({ server }) => server === 'ends')?.why ?? ''
+  assert.match(why, /: Error: no module x$/, 'of what it wrote the line that says why')
+  assert.doesNotMatch(why, /within/, 'it ended by itself')
   const of = (server: string) => findings.filter((each) => each.server === server).map(({ rule }) => rule)
   assert.ok(of('evil').includes('override.instructions'))
   assert.ok(of('notes').includes('mcp.pin.changed'))

@@ -134,6 +134,17 @@ test('after the handshake, lies about lengths and methods are answered 4xx, and 
     ),
   ]
   for (const answer of answers) assert.match(answer, /^HTTP\/1\.1 4\d\d /)
+  // what would be digested, shown and written as something else than was sent
+  for (const odd of [
+    Buffer.from('{"capability":"fs:read:/\xff"}', 'latin1'),
+    '{"capability":"fs:read:/\\ud800"}',
+  ]) {
+    const head = `POST /v1/decisions HTTP/1.1\r\nhost: w\r\nconnection: close\r\ncontent-length: ${odd.length}\r\n\r\n`
+    assert.match(
+      await answerTo(Buffer.concat([Buffer.from(head), Buffer.from(odd)])),
+      /^HTTP\/1\.1 400 [^]*BODY_INVALID/,
+    )
+  }
   const body = `{"capability":"audit:read","pad":"${'x'.repeat(3_000_000)}"}`
   await refused(me.client.request({ path: '/v1/decisions', body: JSON.parse(body) }), 'BODY_TOO_LARGE')
   await refused(

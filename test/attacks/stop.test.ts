@@ -74,8 +74,12 @@ test('stop ends a busy agent to the last process, keeps it stopped, and leaves t
   const receipt = await me.entry({ action: 'agent:stop', rule: 'containment.halt', target: 'busy-one' })
   assert.deepEqual([receipt.result, receipt.agent], ['success', 'owner'])
   assert.ok(Number((receipt['details'] as Record<string, unknown>)['processes_before']) >= 50)
-  await stop(home, 'busy-two')
-  assert.equal(alive(other), 0)
+  const misspelt = await home.warder(['stop', 'busy-tow'])
+  assert.deepEqual([misspelt.code, alive(other)], [0, 5])
+  assert.match(misspelt.stderr, /^warning: nothing of busy-tow ran; what runs here: busy-two$/m)
+  const named = await home.warder(['stop', 'busy-two'])
+  assert.deepEqual([named.code, named.stderr, alive(other)], [0, '', 0])
+  assert.match(named.stdout, /may start until: warder resume busy-two --reason '…'\n/)
 })
 
 test('stop --all ends everything and nothing new starts; only the owner lifts it, with a reason, by name', async () => {

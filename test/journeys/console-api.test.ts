@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { QuestionAnswer } from '../../src/api/approvals.ts'
 import { CSRF_HEADER } from '../../src/api/console.ts'
 import { calls } from '../../src/client/calls.ts'
@@ -8,7 +9,7 @@ import { assertion, authenticator, registration } from '../../src/decide/identit
 import { totpCode } from '../../src/decide/identity/totp.ts'
 import { readSocketSecret } from '../../src/platform/socket-secret.ts'
 import { consoleOf, listenTo, type ConsoleSite, type Listening, type Visit } from '../kit/console.ts'
-import { house, until } from '../kit/house.ts'
+import { house, isAlive, until } from '../kit/house.ts'
 import { configure, keysOf, owner, socketOf, type Owner } from '../kit/owner.ts'
 import { endDaemon } from '../kit/restart.ts'
 
@@ -16,6 +17,11 @@ import { endDaemon } from '../kit/restart.ts'
 
 const home = house({ after })
 const WORD = 'correct horse battery'
+/** What connects to the second daemon, and how to let go of it. */
+const last: (() => void)[] = []
+after(() => {
+  for (const close of last) close()
+})
 const shared: { me?: Owner; site?: ConsoleSite; mine?: Visit } = {}
 const me = (): Owner => shared.me!
 const site = (): ConsoleSite => shared.site!
@@ -116,6 +122,22 @@ test('without a page that watches, a question finds nobody', async () => {
   await heard(looking, 'approval', ({ what }) => what === 'here')
   await until(async () => (await me().call('daemon', {})).watchers === 0, 'who only looks does not count')
   looking.close()
+})
+
+test('what policy would say to an agent is answered for that agent, not for the person who asks', async () => {
+  const ask = async (who: Visit, as: object) =>
+    (await who.post('/v1/policy/explain', { capability: 'fs:read:/etc/hosts', ...as })).json['decision'] as {
+      effect: string
+      rule: string
+    }
+  const viewer = await site().enter({ person: 'vera', role: 'viewer' })
+  const { decision } = await me().call('policyExplain', { capability: 'fs:read:/etc/hosts', as: 'builder' })
+  assert.equal(decision.effect, 'deny')
+  for (const who of [mine(), viewer]) {
+    const { effect, rule } = await ask(who, { as: 'builder' })
+    assert.deepEqual([effect, rule], [decision.effect, decision.rule])
+  }
+  assert.equal((await ask(mine(), {})).effect, 'allow', 'the owner may')
 })
 
 test('Stop ends what runs and the page is told; resume wants the passphrase or link again', async (t) => {
@@ -243,9 +265,11 @@ test('session and certificate outlive the daemon; a page goes on where it was', 
   const { fingerprint } = await me().call('consoleShow', {})
   const before = mine()
   await endDaemon(home)
-  shared.me = await owner({ after }, home, ['console.listen=127.0.0.1:0'])
+  const settings = ['console.listen=127.0.0.1:0', 'daemon.idle_timeout=1s']
+  const until = { after: (fn: () => void) => void last.push(fn) }
+  shared.me = await owner(until, home, settings)
   assert.equal((await me().call('consoleShow', {})).fingerprint, fingerprint)
-  shared.site = await consoleOf({ after }, me())
+  shared.site = await consoleOf(until, me())
   const headers = { cookie: before.cookie, [CSRF_HEADER]: before.who.csrf }
   const { json } = await site().send({ path: '/session', headers })
   assert.deepEqual([json['session'], json['csrf']], [before.who.session, before.who.csrf])
@@ -259,6 +283,20 @@ test('session and certificate outlive the daemon; a page goes on where it was', 
   const out = await site().send({ method: 'DELETE', path: '/session', headers })
   assert.deepEqual(out.json, { ended: true })
   assert.match(String(out.headers['set-cookie']), /Max-Age=0/)
+})
+
+test('a daemon that ends when nobody needs it stays for a browser that is connected, and ends after it', async () => {
+  // nobody but the browser is there: no session, and the owner at the socket is let go of
+  for (const { id } of (await me().call('sessionList', {})).sessions) await me().call('sessionEnd', { id })
+  me().client.close()
+  const pid = home.daemonPid() ?? 0
+  for (let second = 0; second < 3; second += 1) {
+    assert.equal((await site().send({ path: '/' })).status, 200)
+    await sleep(1000)
+  }
+  assert.equal(isAlive(pid), true, 'three times as long as it waits for somebody')
+  for (const close of last) close()
+  await until(() => !isAlive(pid), 'the end of a daemon whose last browser is gone', 60_000)
 })
 
 async function heard(

@@ -13,6 +13,8 @@ import {
   whyNoBrowser,
   type Visit,
 } from '../kit/browser.ts'
+import type { EntryAnswer } from '../../src/api/endpoints.ts'
+import { freshAfter, sizeOf, withGaps } from '../../web/src/data/gaps.ts'
 import { house } from '../kit/house.ts'
 import { configure, owner, type Owner } from '../kit/owner.ts'
 
@@ -153,6 +155,22 @@ test('the dialog to stop: nothing for axe, nothing sideways, in both themes and 
   await page.getByRole('button', { name: 'Stop', exact: true }).click()
   await page.getByRole('dialog', { name: 'Stop agents' }).waitFor()
   assert.deepEqual(await looked(page, 'stop'), [])
+})
+
+test('what was only counted stands between the entries as a gap, until it is read', () => {
+  const entries = (...seqs: number[]) => seqs.map((seq) => ({ seq }) as EntryAnswer)
+  const live = entries(40, 39, 12, 11, 10)
+  const counted = [{ from: 13, to: 38 }]
+  assert.deepEqual(
+    withGaps(live, counted).map((each) => ('seq' in each ? each.seq : sizeOf(each))),
+    [40, 39, 26, 12, 11, 10],
+  )
+  assert.deepEqual(withGaps(entries(40, 39, 38, 37), counted).length, 4, 'its newest was read since')
+  assert.equal(withGaps(entries(60, 59), counted).length, 2, 'older than all that is shown')
+  // a list that claims to be whole goes as far as the first thing that is missing
+  const { entries: fresh, isWhole } = freshAfter(9, live, 38)
+  assert.deepEqual([fresh.map(({ seq }) => seq), isWhole], [[12, 11, 10], false])
+  assert.equal(freshAfter(38, live, 38).isWhole, true)
 })
 
 /** As a shell would split it; single quotes are all the pages use. */

@@ -14,6 +14,7 @@ import {
 } from '../kit/browser.ts'
 import { consoleOf } from '../kit/console.ts'
 import { house, isAlive, until } from '../kit/house.ts'
+import { fillLedger } from '../kit/ledger-fill.ts'
 import { configure, owner, type Owner } from '../kit/owner.ts'
 import { comeAsDevice, strangers } from '../kit/people.ts'
 import { endDaemon } from '../kit/restart.ts'
@@ -23,6 +24,8 @@ import { endDaemon } from '../kit/restart.ts'
 const missing = whyNoBrowser()
 const home = house({ after })
 const PASSPHRASE = 'seven quiet otters under one roof'
+/** More entries of one millisecond than two pages of the record hold. */
+const AT_ONCE = 1200
 /** Opened here and not before the first test: what a hook asks to be closed after it is closed at its end. */
 const by = missing === undefined ? await browser({ after }) : undefined
 const shared: { me?: Owner; url?: string; link?: () => Promise<string> } = {}
@@ -44,6 +47,18 @@ rules:
 before(async () => {
   if (missing !== undefined) return
   configure(home, 'policy.yaml', POLICY)
+  const longAgo = Date.now() - 3_600_000
+  await fillLedger(home, {
+    rows: AT_ONCE,
+    at: () => longAgo,
+    event: () => ({
+      event_type: 'file',
+      agent: 'at-once',
+      action: 'fs:read',
+      result: 'success',
+      risk_level: 'low',
+    }),
+  })
   const me = await owner({ after }, home, those.settings)
   shared.me = me
   Object.assign(shared, await openConsole(me))
@@ -205,6 +220,27 @@ test('the record is searched, looked into, verified and taken along; the address
 
   await page.goto(address)
   await page.getByRole('dialog', { name: /^Entry \d+/ }).waitFor()
+})
+
+test('the record is scrolled to its end, however many entries are of one moment', async (t) => {
+  if (!hasBrowser(t)) return
+  const { page } = await logged(t)
+  await page.goto(`${shared.url}record?q=agent:at-once`)
+  const loaded = page.getByTestId('loaded')
+  const list = page.getByRole('region', { name: /Entries/ })
+  await list.getByRole('button').first().waitFor()
+  await until(async () => {
+    await list.evaluate((each) => each.scrollTo(0, each.scrollHeight))
+    return (await loaded.innerText()).endsWith('that is all')
+  }, 'the end')
+  assert.equal(await loaded.innerText(), '1,200 entries loaded, that is all')
+  const seqs = (await list.getByRole('button').allInnerTexts()).map((row) => Number.parseInt(row, 10))
+  assert.deepEqual(
+    seqs,
+    seqs.map((_seq, nth) => (seqs[0] ?? 0) - nth),
+    'without a hole',
+  )
+  assert.equal(seqs.at(-1), (await shared.me!.ledger({ agent: 'at-once', after: 0, limit: 1 }))[0]?.seq)
 })
 
 test('a change of the policy is tried on the past, and what it would turn is shown', async (t) => {

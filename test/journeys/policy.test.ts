@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { house } from '../kit/house.ts'
@@ -142,14 +142,32 @@ test('a file with an error is refused whole, with line and column, and the one i
     for (const command of [
       ['policy', 'reload'],
       ['policy', 'check', FILE],
+      ['policy', 'check'],
     ]) {
-      const refused = await home.warder([...command, '--json'])
+      const refused = await home.command([...command, '--json'])
       assert.equal(refused.code, 2, refused.stdout)
       const { where } = refused.json<{ error: { where: string } }>().error
       assert.ok(where.startsWith(`${FILE}${place}`), `${where} is not ${place}`)
     }
   }
   assert.equal((await home.command(['policy', 'show', '--json'])).json()['digest'], before)
+})
+
+test('policy check reads the file as it lies there, and says when that is not what is in force', async () => {
+  const notYet = /not in force yet: warder policy reload/
+  writeFileSync(FILE, `${POLICY}# edited\n`, { mode: 0o600 })
+  const edited = await home.command(['policy', 'check'])
+  assert.deepEqual([edited.code, edited.stdout], [0, ''])
+  assert.match(edited.stderr, /: 2 rules, nothing to remark/)
+  assert.match(edited.stderr, notYet)
+  assert.equal((await home.command(['policy', 'reload'])).code, 0)
+  assert.doesNotMatch((await home.command(['policy', 'check'])).stderr, notYet)
+  rmSync(FILE)
+  const gone = await home.command(['policy', 'check'])
+  assert.equal(gone.code, 2)
+  assert.match(gone.stderr, /there is no policy file .*\n.*\n {2}fix: warder policy init/)
+  writeFileSync(FILE, POLICY, { mode: 0o600 })
+  assert.equal((await home.command(['policy', 'reload'])).code, 0)
 })
 
 test('a table of expectations is held against a policy: exit 0 when met, 8 when not', async () => {

@@ -125,3 +125,15 @@ test('a run whose reader goes away ends', async () => {
   const { runs } = (await home.warder(['status', '--json'])).json<{ runs: unknown[] }>()
   assert.deepEqual(runs, [])
 })
+
+test('what an agent asks the terminal just before it ends is typed into no shell, and its modes end with it', async (t) => {
+  if (!needsTerminal(t)) return
+  const asks = `printf 'asked \\033[6n\\033[?1049h\\033[8m'`
+  const script = `${WARDER} run -q -- sh -c "${asks}"; read -t 1 typed; echo "shell was given: <$typed>"`
+  const screen = onTerminal(t, ['/bin/bash', '-c', script])
+  await screen.shows(/\x1b\[\?\d+\$p\x1b\[5n/)
+  const [, mode] = /\x1b\[\?(\d+)\$p/.exec(screen.screen())!
+  screen.type(`\x1b[24;80R\x1b[?${mode};0$y\x1b[0n`)
+  await screen.shows(/\x1b\[\?1049l[^]*\x1b\[0m[^]*shell was given: <>/)
+  assert.equal(await screen.exit, 0)
+})

@@ -1,6 +1,6 @@
 /**
- * A file system of one file whose reads are never answered until they are let go: whoever reads it waits in the kernel, and
- * not even SIGKILL ends that. When the program that answers for it ends, the kernel lets everybody go by itself.
+ * A file system of one file whose reads are never answered until they are let go, and of one name that is never even looked
+ * up: whoever asks waits in the kernel, and not even SIGKILL ends that. When the program that answers for it ends, the kernel lets everybody go by itself.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 export const FILE = 'file'
+export const LOST = 'lost'
 const MOUNT = '/usr/bin/mount'
 const UMOUNT = '/usr/bin/umount'
 

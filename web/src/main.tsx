@@ -27,13 +27,14 @@ function Console(): ReactNode {
   useEffect(() => {
     if (!isIn) return queries.clear()
     const ask = gatherer((names) => again(...names))
-    const askAll = gatherer(againAll, MUCH_MS)
+    const askAll = gatherer(() => againAll(), MUCH_MS)
     return follow({
       changed: (what, entry) => {
         if (what === 'state') ask(['daemon', 'runs', 'approvalList'])
         else if (what === 'approval') ask(['approvalList', 'approvalShow'])
         else if (what === 'alert') ask(['alertList', 'incidentList'])
         else if (what === 'much') askAll([])
+        else if (what === 'back') againAll('all')
         else if (entry !== undefined) ask(touchedBy(entry))
       },
     })

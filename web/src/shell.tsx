@@ -38,7 +38,8 @@ export function Shell({ who }: { readonly who: Session }): ReactNode {
       </a>
       <header className="top">
         <Link to="/" className="brand" aria-label="Warder, to Now">
-          <img src="/assets/warder.svg" alt="" width="22" height="22" /> Warder
+          <img src="/assets/warder.svg" alt="" width="22" height="22" />
+          <span className="brand-name">Warder</span>
         </Link>
         <Connection />
         <div className="top-end">

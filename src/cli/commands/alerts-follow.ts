@@ -21,6 +21,7 @@ export const alertsFollow = command({
   async run({ severity, path }, { config, out, cwd, signal }) {
     const file =
       path === undefined ? join(config.values['alert.directory'], 'alerts.jsonl') : resolve(cwd, path)
+    if (out.width !== undefined) out.note('alerts come here as they are raised; Ctrl-C leaves')
     for await (const line of tail(file, signal)) {
       const alert = alertIn(line)
       if (alert === undefined) out.warn('a line could not be read as an alert, and was skipped')

@@ -9,7 +9,10 @@ export const auditExport = command({
   examples: [
     { run: 'warder audit export --format ocsf --since 1d > today.jsonl', does: 'for a security data lake' },
   ],
-  options: { ...FILTERS, format: choiceOption('jsonl (default), csv or ocsf', ['jsonl', 'csv', 'ocsf']) },
+  options: {
+    ...FILTERS,
+    format: choiceOption('how they are written; jsonl when not said', ['jsonl', 'csv', 'ocsf']),
+  },
   exits: ['unavailable'],
   async run({ format, ...filter }, { client, out, clock }) {
     const input = { ...filterOf(filter, clock.now()), format: format ?? ('jsonl' as const) }

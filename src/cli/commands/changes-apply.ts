@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { Acceptable } from '../../api/changes.ts'
 import { calls } from '../../client/calls.ts'
 import { command } from '../command.ts'
+import { counted } from '../counted.ts'
 import { argument, manyOption, option } from '../param.ts'
 
 const FLAGS = Acceptable.options
@@ -44,11 +45,11 @@ export const changesApply = command({
     const { applied, left, branches, snapshot, closed } = answer
     if (snapshot === undefined) {
       const refs = branches.map(({ ref, after }) => `  ${ref} ${after.slice(0, 12)}`)
-      const what = `took over ${branches.length} branches of ${agent} into ${answer.workspace}; nothing was checked out`
+      const what = `took over ${counted(branches.length, 'branch', 'branches')} of ${agent} into ${answer.workspace}; nothing was checked out`
       return out.result(answer, [what, ...refs].join('\n'))
     }
     const lines = [
-      `applied ${applied.length} changes of ${agent} to ${answer.workspace}${closed ? '' : `; ${left.length} left out`}`,
+      `applied ${counted(applied.length, 'change')} of ${agent} to ${answer.workspace}${closed ? '' : `; ${left.length} left out`}`,
       ...left.map((each) => `  left out: ${each.path}: ${each.why}`),
     ]
     out.result(answer, lines.join('\n'))

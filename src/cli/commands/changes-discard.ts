@@ -1,6 +1,7 @@
 import { calls } from '../../client/calls.ts'
 import { confirmName } from '../confirm.ts'
 import { command } from '../command.ts'
+import { counted } from '../counted.ts'
 import { argument, manyOption, option } from '../param.ts'
 
 export const changesDiscard = command({
@@ -31,6 +32,9 @@ export const changesDiscard = command({
       paths: [...path],
       ...(workspace === undefined ? {} : { workspace }),
     })
-    context.out.result(answer, `discarded ${answer.discarded} changes of ${agent} in ${answer.workspace}`)
+    context.out.result(
+      answer,
+      `discarded ${counted(answer.discarded, 'change')} of ${agent} in ${answer.workspace}`,
+    )
   },
 })

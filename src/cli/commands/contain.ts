@@ -3,6 +3,7 @@ import { command } from '../command.ts'
 import { EXIT } from '../exit.ts'
 import { CLI_ERRORS, CliError } from '../failure.ts'
 import { argument, flag, manyOption, option, requiredOption } from '../param.ts'
+import { warnOfNobody } from './stop.ts'
 import { receiptTable, timeWords } from './incident-words.ts'
 
 const NAMED = { frozen: 'frozen', dead: 'dead', revoked: 'revoked', rolledBack: 'rolled back' } as const
@@ -37,6 +38,7 @@ export const contain = command({
         fix: 'leave one of them out',
       })
     }
+    warnOfNobody(context, agent)
     const answer = await calls(await context.client()).call('contain', {
       ...{ agent, reason, keepWorkspace, block: [...block] },
       ...(to === undefined ? {} : { to }),

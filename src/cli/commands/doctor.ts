@@ -7,12 +7,14 @@ import { hookProgram } from '../../platform/hook-program.ts'
 import { openNative } from '../../platform/native.ts'
 import { verifyLedger } from '../../record/audit/index.ts'
 import { openKeys } from '../../record/sign/index.ts'
-import { createStopStore } from '../../contain/stop/index.ts'
+import { createStopStore, wayBack } from '../../contain/stop/index.ts'
 import { showChecks, type Check } from '../checks.ts'
 import { command, type Context } from '../command.ts'
+import { telling } from '../waiting.ts'
 import { lookAt } from '../setup/look.ts'
 import { records } from '../setup/record.ts'
 import { secretChecks } from './secret-doctor.ts'
+import { TRYING } from './status.ts'
 
 export const doctor = command({
   name: 'doctor',
@@ -23,22 +25,25 @@ export const doctor = command({
   async run(_input, context) {
     const status = askDaemon(context)
     status.catch(() => undefined) // each check that needs it says so in its own words
-    const checks = [
-      nodeVersion(),
-      ...directories(context),
-      await tried('keys', () => keys(context)),
-      await tried('stop file', () => stops(context)),
-      await tried('ledger', () => ledger(context)),
-      ...(await sandbox()),
-      await tried('daemon', () => daemon(status)),
-      ...(await memory(status)),
-      await tried('self-test', () => selfTest(status)),
-      ...(await hooks(context)),
-      ...(await secretChecks(context)),
-    ]
-    return showChecks(context, checks)
+    return showChecks(context, await telling(context.out, TRYING, allChecks(context, status)))
   },
 })
+
+async function allChecks(context: Context, status: Promise<StatusAnswer>): Promise<Check[]> {
+  return [
+    nodeVersion(),
+    ...directories(context),
+    await tried('keys', () => keys(context)),
+    await tried('stop file', () => stops(context)),
+    await tried('ledger', () => ledger(context)),
+    ...(await sandbox()),
+    await tried('daemon', () => daemon(status)),
+    ...(await memory(status)),
+    await tried('self-test', () => selfTest(status)),
+    ...(await hooks(context)),
+    ...(await secretChecks(context)),
+  ]
+}
 
 async function tried(
   check: string,
@@ -86,10 +91,10 @@ function keys({ config: { values } }: Context): Omit<Check, 'check'> {
 
 function stops({ config: { values } }: Context): Omit<Check, 'check'> {
   const { all, agents } = createStopStore(values['paths.state']).read()
+  const [agent, stop] = all === undefined ? (Object.entries(agents)[0] ?? []) : [undefined, all]
+  if (stop === undefined) return { state: 'ok', why: 'nothing is stopped' }
   const stopped = all === undefined ? Object.keys(agents) : ['every agent']
-  return stopped.length === 0
-    ? { state: 'ok', why: 'nothing is stopped' }
-    : { state: 'warn', why: `stopped: ${stopped.join(', ')}`, fix: 'warder resume' }
+  return { state: 'warn', why: `stopped: ${stopped.join(', ')}`, fix: wayBack(stop, agent) }
 }
 
 async function ledger({ config: { values } }: Context): Promise<Omit<Check, 'check'>> {

@@ -219,7 +219,7 @@ function report({ out }: Context, notes: WipeNotes): number {
 }
 
 const NEXT: Readonly<Record<WipeLevel, string>> = {
-  1: 'to lift it: warder emergency unlock, then warder resume --all',
+  1: 'to lift it: warder emergency unlock, then warder resume --all --reason …',
   2: 'what is left is in the ledger; to begin anew: warder init',
   3: 'what is left is the record of this; workspaces, and settings of other programs that name Warder, were not touched',
 }

@@ -27,7 +27,7 @@ const COLOURS = { ok: 'green', off: 'dim', degraded: 'yellow', unknown: 'yellow'
 function screen({ overall, components, slo }: HealthAnswer, { out }: Context): string {
   const wide = Math.max(...components.map(({ name }) => name.length), 7)
   const lines = components.map(({ name, state, why, fix }) => {
-    const isWell = state === 'ok' || state === 'off' || fix === undefined
+    const isWell = state === 'ok' || state === 'off' || fix === undefined || why.includes(fix)
     return `${name.padEnd(wide)}  ${out.style(COLOURS[state], state.padEnd(8))}  ${why}${isWell ? '' : ` (${fix})`}`
   })
   return [

@@ -2,13 +2,15 @@ import { calls } from '../../client/calls.ts'
 import { command } from '../command.ts'
 import { EXIT } from '../exit.ts'
 import { flag } from '../param.ts'
+import { telling } from '../waiting.ts'
 import { writeStarter } from './policy-init.ts'
+import { TRYING } from './status.ts'
 
 export const init = command({
   name: 'init',
   about: 'set Warder up for this user, and try it out',
   details: [
-    'Makes the private directories and keys, writes a commented policy that allows nothing, starts the daemon and tries every guarantee of the sandbox. Safe to run twice: nothing that is there is changed.',
+    'Makes the private directories and keys, writes a commented policy that lets agents work in their own workspace and nowhere else, starts the daemon and tries every guarantee of the sandbox. Safe to run twice: nothing that is there is changed.',
   ],
   examples: [{ run: 'warder init', does: 'then: warder run -- YOUR-AGENT' }],
   options: { defaults: flag('ask nothing (there is nothing to ask yet)') },
@@ -18,7 +20,7 @@ export const init = command({
     const policy = writeStarter(context, false)
     const client = calls(await context.client())
     await client.call('policyReload', {})
-    const probe = await client.call('sandboxProbe', {})
+    const probe = await telling(out, TRYING, client.call('sandboxProbe', {}))
     const missing = probe.guarantees.filter(({ inForce }) => !inForce)
     const { values } = context.config
     const lines = [

@@ -8,7 +8,7 @@ export const policyInit = command({
   name: 'policy init',
   about: 'write a commented starter policy',
   details: [
-    'The starter allows nothing. An existing policy is kept unless --force, which leaves a copy beside it.',
+    'The starter lets every agent work in its own workspace with the programs of the system, and use the tools of its session that touch nothing else. An existing policy is kept unless --force, which leaves a copy beside it.',
   ],
   examples: [{ run: 'warder policy init', does: 'writes policy.yaml where the setting policy.file says' }],
   options: { force: flag('replace an existing policy; the old one is kept as policy.yaml.old') },

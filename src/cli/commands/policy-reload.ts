@@ -1,5 +1,6 @@
 import { calls } from '../../client/calls.ts'
 import { command } from '../command.ts'
+import { counted } from '../counted.ts'
 
 export const policyReload = command({
   name: 'policy reload',
@@ -11,7 +12,7 @@ export const policyReload = command({
     const answer = await calls(await client()).call('policyReload', {})
     out.result(
       answer,
-      `${answer.changed ? 'in force now' : 'unchanged'}: ${answer.rules} rules, digest ${answer.digest.slice(0, 12)}, epoch ${answer.epoch}`,
+      `${answer.changed ? 'in force now' : 'unchanged'}: ${counted(answer.rules, 'rule')}, digest ${answer.digest.slice(0, 12)}, epoch ${answer.epoch}`,
     )
   },
 })

@@ -1,5 +1,6 @@
 import { calls } from '../../client/calls.ts'
 import { command, type Context } from '../command.ts'
+import { counted } from '../counted.ts'
 import { flag, option, optionalArgument, requiredOption } from '../param.ts'
 import { confirmName } from '../confirm.ts'
 import { printable } from '../printable.ts'
@@ -34,7 +35,10 @@ export const resume = command({
       reason,
       confirmed: confirm === undefined ? 'terminal' : 'flag',
     })
-    context.out.result(answer, `resumed ${target ?? 'all'}; mode ${answer.mode}, ${answer.stops} stops left`)
+    context.out.result(
+      answer,
+      `resumed ${target ?? 'all'}; mode ${answer.mode}, ${counted(answer.stops, 'stop')} left`,
+    )
   },
 })
 

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { constants } from 'node:os'
@@ -16,6 +15,7 @@ import { isAgentName } from '../../core/principal.ts'
 import type { Context } from '../command.ts'
 import { EXIT } from '../exit.ts'
 import { CLI_ERRORS, CliError } from '../failure.ts'
+import { holdTerminal } from '../held-terminal.ts'
 import { durationOption, option } from '../param.ts'
 import { printable } from '../printable.ts'
 import { whileAsked } from './asked.ts'
@@ -111,12 +111,12 @@ export async function relayHere(
     return await attachRun(client, permit, {
       // an input that has ended does not end a second time
       stdin: process.stdin.readableEnded ? Readable.from([]) : process.stdin,
-      stdout: process.stdout,
+      stdout: tty?.output ?? process.stdout,
       stderr: process.stderr,
       started: (control) => passOn(control, context.signal, terminal !== undefined),
     })
   } finally {
-    tty?.release()
+    await tty?.release()
     process.stdin.pause()
     for (const name of PASSED_ON) process.removeAllListeners(name)
   }
@@ -203,16 +203,6 @@ export function terminalSize({ out }: Context): { columns: number; rows: number 
   if (!process.stdin.isTTY || !process.stdout.isTTY || out.isJson) return undefined
   // a terminal that does not know its size says 0
   return { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 }
-}
-
-/** Every key goes to the agent, Ctrl-C too; the terminal is given back however the run ends. */
-function holdTerminal(): { release(): void } {
-  process.stdin.setRawMode(true)
-  // Node's raw mode still turns a line feed into a new line: inside that was done, and full-screen programs mean it
-  spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] })
-  const release = (): void => void process.stdin.setRawMode(false)
-  process.once('exit', release)
-  return { release }
 }
 
 const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGWINCH'] as const

@@ -2,8 +2,10 @@ import type { OutputOf } from '../../api/endpoints.ts'
 import { calls } from '../../client/calls.ts'
 import { command } from '../command.ts'
 import { EXIT } from '../exit.ts'
+import { wrap } from '../help.ts'
 import type { Out, Style } from '../out.ts'
 import { manyOption, option } from '../param.ts'
+import { printable } from '../printable.ts'
 import { table } from '../table.ts'
 
 type Report = OutputOf<'sandboxTest'>
@@ -54,7 +56,8 @@ function screen(report: Report, out: Out): string {
   const groups = [...Map.groupBy(report.results, ({ group }) => group)]
   const parts = groups.map(([name, attempts]) => {
     const stopped = attempts.filter(({ result }) => result === 'stopped').length
-    return `${out.style('bold', name)}  ${stopped} of ${attempts.length} stopped\n${rows(attempts, out)}\n`
+    const head = `${out.style('bold', name)}  ${stopped} of ${attempts.length} stopped`
+    return [head, rows(attempts, out), ...notStopped(attempts, out.width), ''].join('\n')
   })
   return [...parts, summary(report, out)].join('\n')
 }
@@ -79,6 +82,21 @@ function rows(attempts: readonly Attempt[], out: Out): string {
     ],
     out.width,
   )
+}
+
+/** Whole, for a narrow table cuts what it says: what was not stopped is what one has to know. */
+export function notStopped(
+  attempts: readonly Pick<Attempt, 'name' | 'tries' | 'why' | 'result'>[],
+  width: number | undefined,
+): string[] {
+  if (width === undefined) return []
+  return attempts
+    .filter(({ result }) => result !== 'stopped')
+    .flatMap(({ name, tries, why }) =>
+      wrap(printable(`${name}: ${tries}: ${why}`), Math.max(30, width - 4)).map((line, at) =>
+        at === 0 ? `  ${line}` : `    ${line}`,
+      ),
+    )
 }
 
 function summary({ counts, ...report }: Report, out: Out): string {

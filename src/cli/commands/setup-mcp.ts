@@ -97,10 +97,20 @@ function putIn(clients: readonly McpClient[], { project, remote, dryRun }: How, 
     { changed: !dryRun, files: changed },
     changed.map((each) => changedText(each, dryRun)).join('\n'),
   )
-  if (planned.some(({ wrapping }) => wrapping.wrapped.length > 0) && !dryRun)
-    out.note(
-      'Clients read their settings when they start: restart them. What a server may do is said by policy (docs/mcp.md).',
-    )
+  const wrapped = [...new Set(changed.flatMap((each) => each.wrapped.map((name) => policyName(name))))]
+  if (wrapped.length > 0 && !dryRun) out.note(whatIsNext(wrapped, config.values['policy.file']))
+}
+
+/** Lines to begin with, for a server that policy does not name does not start. */
+function whatIsNext(names: readonly string[], policyFile: string): string {
+  return [
+    'Clients read their settings when they start: restart them.',
+    `A server starts only when policy names it. To begin with a question for each call, in ${policyFile}:`,
+    '  mcp:',
+    '    servers:',
+    ...names.map((name) => `      ${name}: { tier: verified, tools: { "*": ask } }`),
+    'then: warder policy check, warder policy reload. What else can be said of a server: docs/mcp.md',
+  ].join('\n')
 }
 
 function missing(what: string): SetupError {

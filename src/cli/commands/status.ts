@@ -2,8 +2,10 @@ import { calls } from '../../client/calls.ts'
 import { airlockWords } from './airlock-show.ts'
 import type { StatusAnswer } from '../../api/endpoints.ts'
 import { command, type Context } from '../command.ts'
+import { counted } from '../counted.ts'
 import { localTime } from '../out.ts'
 import { flag } from '../param.ts'
+import { telling } from '../waiting.ts'
 import { controlTable } from './controls.ts'
 
 export const status = command({
@@ -16,11 +18,15 @@ export const status = command({
   options: { controls: flag('list every control with its status') },
   exits: ['unavailable'],
   async run({ controls }, context) {
-    const answer = await calls(await context.client()).call('status', {})
+    const asked = calls(await context.client()).call('status', {})
+    const answer = await telling(context.out, TRYING, asked)
     if (controls) return controlTable(context, answer)
     context.out.result(answer, screen(answer, context))
   },
 })
+
+/** What takes the time where Warder says how well it is: nothing is claimed that was not tried just now. */
+export const TRYING = 'trying what this machine keeps; this takes some seconds'
 
 function screen(answer: StatusAnswer, { out }: Context): string {
   const good = (text: string) => out.style('green', text)
@@ -31,7 +37,7 @@ function screen(answer: StatusAnswer, { out }: Context): string {
     ...answer.stops.map(
       (stop) => `stopped   ${bad(stop.agent)} since ${stop.since} by ${stop.by}: ${stop.reason}`,
     ),
-    `policy    ${answer.policy.rules} rules, ${answer.policy.grants} live grants, digest ${answer.policy.digest.slice(0, 12)}, epoch ${answer.policy.epoch}`,
+    `policy    ${counted(answer.policy.rules, 'rule')}, ${counted(answer.policy.grants, 'live grant')}, digest ${answer.policy.digest.slice(0, 12)}, epoch ${answer.policy.epoch}`,
     `          ${answer.policy.file}${answer.policy.problem === undefined ? '' : `\n          ${bad(answer.policy.problem)}`}`,
     `ledger    ${answer.ledger.ok ? good('writable') : bad('not writable')}, ${answer.ledger.seq} entries, head ${answer.ledger.head.slice(0, 12)}, ${answer.ledger.witness === undefined ? 'no witness' : `witness ${answer.ledger.witness}`}`,
     `          ${answer.ledger.directory}`,
@@ -48,7 +54,7 @@ function screen(answer: StatusAnswer, { out }: Context): string {
     ...(answer.health === undefined ? [] : [`health    ${healthLine(answer.health, good, bad)}`]),
     ...(answer.humans ?? []).map((human) => `human     ${humanLine(human)}`),
     `daemon    pid ${answer.pid}, version ${answer.version}, profile ${answer.profile}, since ${localTime(Date.parse(answer.startedAt))}`,
-    `agents    ${answer.runs.length === 0 ? 'none runs' : ''}${answer.runs.map((run) => `${run.agent} (${run.processes} processes, ${run.profile}) ${run.command}`).join('\n          ')}`,
+    `agents    ${answer.runs.length === 0 ? 'none runs' : ''}${answer.runs.map((run) => `${run.agent} (${counted(run.processes, 'process', 'processes')}, ${run.profile}) ${run.command}`).join('\n          ')}`,
     ...(answer.unsettled === 0
       ? []
       : [
@@ -90,7 +96,7 @@ function approvalsLine(approvals: StatusAnswer['approvals']): string {
         ? 'somebody can be reached'
         : 'nobody watches: asking is a no'
   const work = approvals.mode === 'standard' ? '' : `, agents ${approvals.mode}`
-  return `${pending} wait, ${there}; autonomy ${autonomy}${work}; ${allowances} allowances; ${prompts} questions in ${tasks} tasks (${promptsPerTask} per task)`
+  return `${pending} wait, ${there}; autonomy ${autonomy}${work}; ${counted(allowances, 'allowance')}; ${counted(prompts, 'question')} in ${counted(tasks, 'task')} (${promptsPerTask} per task)`
 }
 
 /** Agents that earn their trust, and what each stage asks for. */

@@ -16,6 +16,7 @@ import { messageOf } from '../../core/error.ts'
 import { freezeAll, killPidNamespace, readRunRecords, type RunRecord } from '../../enforce/sandbox/index.ts'
 import { ensurePrivateDirectory } from '../../platform/files.ts'
 import { command, type Context } from '../command.ts'
+import { counted } from '../counted.ts'
 import { flag, optionalArgument, option } from '../param.ts'
 import { oneTarget } from '../target.ts'
 
@@ -58,6 +59,7 @@ export const stop = command({
     confirmDead(ended)
     if (unwritten !== undefined && told.answer === undefined) throw notKept(unwritten, ended.length)
     report(context, target, ended, told)
+    if (target !== undefined && ended.length === 0) warnOfNobody(context, target)
   },
 })
 
@@ -86,6 +88,13 @@ function notKept(cause: unknown, runs: number): StopError {
     fix: 'free disk space, then warder stop again',
     cause,
   })
+}
+
+/** A name that was misspelt must not look like an agent that was stopped. */
+export function warnOfNobody({ config, out }: Context, agent: string): void {
+  const running = [...new Set(recordedRuns(config.values['paths.runtime']).map((run) => run.agent))]
+  if (running.length > 0 && !running.includes(agent))
+    out.warn(`nothing of ${agent} ran; what runs here: ${running.join(', ')}`)
 }
 
 /** Agents that use every processor would make us wait for our turn. Needs privilege; without it we wait. */
@@ -186,10 +195,10 @@ function report(
 ): void {
   const whom = target ?? 'every agent'
   const lines = [
-    `stopped ${whom}; nothing of ${halted.length === 1 ? 'it' : 'them'} runs, and nothing may start until: warder resume ${target ?? '--all'}`,
+    `stopped ${whom}; nothing of ${target === undefined ? 'them' : 'it'} runs, and nothing may start until: warder resume ${target ?? '--all'} --reason '…'`,
     ...halted.map(
       (run) =>
-        `  ${run.agent}: ${run.processesBefore} processes, ${frozen(run)}none left after ${run.ms.toFixed(1)} ms`,
+        `  ${run.agent}: ${counted(run.processesBefore, 'process', 'processes')}, ${frozen(run)}none left after ${run.ms.toFixed(1)} ms`,
     ),
     ...(why === undefined
       ? []

@@ -26,6 +26,7 @@ import {
   syncDirectory,
   writeFileAtomic,
 } from '../../platform/files.ts'
+import { foreignFiles } from '../../platform/foreign-files.ts'
 import { QuarantineError } from './errors.ts'
 
 const Shape = z.strictObject({
@@ -191,6 +192,7 @@ export class Quarantine {
 
 /** O_NONBLOCK so that a planted pipe cannot hold us for ever; no link is followed. */
 function openPlain(path: string): number {
+  if (foreignFiles.isSilent(path)) throw refused(path, 'its file system does not answer')
   let fd: number
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)

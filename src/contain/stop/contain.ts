@@ -2,7 +2,7 @@ import { messageOf } from '../../core/error.ts'
 import type { Action } from '../../core/action.ts'
 import type { Decision, Evidence } from '../../core/decision.ts'
 import type { Principal } from '../../core/principal.ts'
-import { isStopped, type Stop, type Stops } from './stop.ts'
+import { isStopped, wayBack, type Stop, type Stops } from './stop.ts'
 
 export interface ContainmentOptions {
   readonly read: () => Stops
@@ -25,17 +25,18 @@ export function createContainment({ read, evidence }: ContainmentOptions) {
       return denied('containment.unreadable', messageOf(error), 'warder doctor')
     }
     if (stop === undefined) return undefined
-    const whom = agent === undefined || read().all !== undefined ? 'all agents are' : `agent ${agent} is`
+    const one = read().all === undefined ? agent : undefined
+    const whom = one === undefined ? 'all agents are' : `agent ${one} is`
     const reason = `${whom} stopped since ${stop.since} by ${stop.by}: ${stop.reason}`
-    return denied(agent === undefined ? 'containment.all' : 'containment.stop', reason, 'warder resume')
+    return denied(agent === undefined ? 'containment.all' : 'containment.stop', reason, wayBack(stop, one))
 
-    function denied(rule: string, why: string, fix: string): Decision {
+    function denied(rule: string, why: string, mend: string): Decision {
       return {
         effect: 'deny',
         layer: 'containment',
         rule,
         reason: why,
-        fix,
+        fix: mend,
         capabilities: [],
         evidence: evidence(who, action),
       }

@@ -4,7 +4,7 @@
  * daemon's back holds the moment it wakes. A stop file that cannot be read or understood stops everything. Only the
  * owner resumes; this room trusts nobody else, and an agent least of all.
  */
-export { STOP_ERRORS, StopError, isStopped, NO_STOPS, type Stop, type Stops } from './stop.ts'
+export { STOP_ERRORS, StopError, isStopped, NO_STOPS, wayBack, type Stop, type Stops } from './stop.ts'
 export { createStopStore, type StopStore } from './store.ts'
 export { createContainment } from './contain.ts'
 export { haltRuns, type HaltedRun, type HaltOptions, type Hold, type RecordedRun } from './halt.ts'

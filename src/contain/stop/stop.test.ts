@@ -12,6 +12,7 @@ import {
   haltRuns,
   isStopped,
   StopError,
+  wayBack,
   type Hold,
   type RecordedRun,
 } from './index.ts'
@@ -74,6 +75,7 @@ test('a stopped agent may do nothing, may not be started, and the owner may stil
   assert.equal(contained(owner, start)?.effect, 'deny')
   assert.equal(contained(owner, read), undefined)
   assert.equal(contained({ ...builder, id: 'other' }, read), undefined)
+  assert.equal(contained(builder, read)?.fix, "warder resume builder --reason '…'")
 })
 
 test('manual mode stops every agent until all are resumed; lifting one is not enough', (t) => {
@@ -83,9 +85,26 @@ test('manual mode stops every agent until all are resumed; lifting one is not en
   store.stop(undefined, STOP)
   store.resume('builder')
   assert.equal(contained(builder, read)?.effect, 'deny')
+  assert.equal(
+    contained(builder, read)?.fix,
+    "warder resume --all --reason '…'",
+    'what is said lifts what holds',
+  )
   store.resume(undefined)
   assert.equal(contained(builder, read), undefined)
   assert.throws(() => store.resume(undefined), { code: 'STOP_NOT_IN_FORCE' })
+})
+
+test('what an incident stopped is lifted by recovering it, and no reason of a person’s looks like that', () => {
+  const reason = 'incident INC-20260102-030405-0001: a program was changed'
+  const latched =
+    'warder incident show INC-20260102-030405-0001, then warder recover INC-20260102-030405-0001'
+  assert.equal(wayBack({ ...STOP, by: 'warder', reason }, undefined), latched)
+  assert.equal(wayBack({ ...STOP, by: 'owner', reason }, 'a'), "warder resume a --reason '…'")
+  assert.equal(
+    wayBack({ ...STOP, by: 'warder', reason: 'hung' }, undefined),
+    "warder resume --all --reason '…'",
+  )
 })
 
 test('notes of a stop without a daemon are handed over once, in order, and kept when handing over fails', async (t) => {

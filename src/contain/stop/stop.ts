@@ -49,6 +49,14 @@ export function isStopped(stops: Stops, agent?: string): Stop | undefined {
   return agent !== undefined && Object.hasOwn(stops.agents, agent) ? stops.agents[agent] : undefined
 }
 
+/** What lifts a stop: a resume by the owner; one that an incident made is held by it and ends with it alone. */
+export function wayBack({ by, reason }: Stop, agent: string | undefined): string {
+  const incident = by === 'warder' ? /^incident (INC-[0-9-]+):/.exec(reason)?.[1] : undefined
+  return incident === undefined
+    ? `warder resume ${agent ?? '--all'} --reason '…'`
+    : `warder incident show ${incident}, then warder recover ${incident}`
+}
+
 export function withStop(stops: Stops, agent: string | undefined, stop: Stop): Stops {
   return agent === undefined
     ? { ...stops, all: stop }

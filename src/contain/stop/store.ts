@@ -226,7 +226,7 @@ function unreadable(where: string, why: string, cause?: unknown): StopError {
   return new StopError(STOP_ERRORS, 'STOP_UNREADABLE', {
     what: `every agent counts as stopped: ${why}`,
     where,
-    fix: `look at the file; then: warder stop --all --reason "rewrite the stop file", and warder resume --all`,
+    fix: `look at the file; then: warder stop --all --reason "rewrite the stop file", and warder resume --all --reason …`,
     cause,
   })
 }

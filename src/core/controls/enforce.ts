@@ -31,9 +31,9 @@ export const ENFORCE_CONTROLS: readonly Control[] = [
     title: 'Git hooks and agent settings cannot be planted',
     layer: 'enforce',
     promise:
-      'In a writable workspace the files that other programs obey (git hooks, editor tasks, agent settings) are read-only or absent.',
+      'In a writable workspace the files that other programs obey (git hooks, editor tasks, agent settings) are read-only or absent; what comes of them further down, and repositories without a `.git`, is told when the run has ended.',
     limits:
-      'It knows a list of names; a build file of the project that you run yourself afterwards is not on it.',
+      'It knows a list of names; a build file of the project that you run yourself afterwards is not on it. In a workspace written to directly, names below the root that were not there at the start can be made, and are only told: do not enter such a tree before the run has ended.',
     module: 'src/enforce/sandbox/tree.ts',
     tests: ['test/attacks/box-protected.test.ts'],
     facility: 'namespaces',
@@ -211,7 +211,7 @@ export const ENFORCE_CONTROLS: readonly Control[] = [
     promise:
       'Every tool a harness asks its hook about is decided by the same gate, by what it would start, touch and name; a hook that is missing, crashes, is malformed or finds no daemon refuses.',
     limits:
-      'A hook answers and holds nobody: a harness that is started without it, and what a program does once it runs, only the sandbox stops.',
+      'A hook answers and holds nobody: a harness that is started without it, and what a program does once it runs, only the sandbox stops. Such a program is you: it reaches the socket as you do, and only the owner’s passphrase (`warder owner passphrase`) keeps it from giving orders, while no session is open.',
     module: 'src/daemon/hooks.ts',
     tests: [
       'test/attacks/hooks.test.ts',

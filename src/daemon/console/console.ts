@@ -16,6 +16,7 @@ import { goneSignal } from './calls.ts'
 import type { OpenConsole } from './control.ts'
 import { consoleError } from './errors.ts'
 import { EventStream } from './events.ts'
+import { askedOfAgents } from './explain.ts'
 import type { Visitor } from './guard.ts'
 import { Lingering } from './linger.ts'
 import { listen } from './listen.ts'
@@ -25,7 +26,7 @@ export interface ConsoleWorld {
   readonly people: People
   readonly handlers: Handlers
   readonly acts: Acts
-  readonly ledger: Pick<Ledger, 'follow' | 'head' | 'health'>
+  readonly ledger: Pick<Ledger, 'follow' | 'head' | 'health' | 'read'>
   readonly questions: Pick<Questions, 'follow' | 'list'>
   readonly clock: Clock
   readonly log: Log
@@ -49,7 +50,8 @@ export async function openConsole(world: ConsoleWorld, bind: Bind): Promise<Open
   const hosts = new Set<string>()
   const streams: Streams = { open: new Map(), lingering: new Lingering() }
   const app = createConsoleApp({
-    ...{ people, handlers, pages, hosts: () => hosts, isLoopback: bind.isLoopback },
+    ...{ people, handlers: askedOfAgents(handlers), pages, hosts: () => hosts },
+    isLoopback: bind.isLoopback,
     monotonicMs: () => clock.monotonicMs(),
     events: (visitor, after, response) => follow(world, streams, visitor, after, response),
     bug: (error) => log.error(`unexpected: ${messageOf(error)}`, bugFields(error)),

@@ -55,6 +55,11 @@ function ledger(head: number) {
       for (let i = 0; i < count; i++) entries.set(++state.head, { seq: state.head, ...more } as Entry)
     },
     head: () => ({ seq: state.head, hash: '' }),
+    read: (after: number, limit: number): Entry[] =>
+      Array.from({ length: Math.min(limit, state.head - after) }, (_none, nth) => ({
+        ...entries.get(after + 1 + nth),
+        seq: after + 1 + nth,
+      })) as Entry[],
     health: () => ({
       ...{ ok: true, why: '', degraded: [], head: { seq: state.head, hash: '' } },
       ...{ checkpointed: state.head - 1, indexed: state.head, waiting: 0 },
@@ -114,7 +119,16 @@ test('what comes faster than a page can show is counted, and nothing is lost in 
   await until(() => told() === 5000, 'all are told of')
   const coalesced = page.of('coalesced')
   assert.ok(page.of('entry').length >= MOST_IN_WINDOW && page.of('entry').length < 5000)
-  assert.equal(coalesced.at(-1)?.id, 5000, 'a page that resumes goes on behind them')
+  assert.equal(page.of('entry').at(-1)?.id, 5000, 'the newest is shown, however many came')
+  const ids = page.sent.flatMap(({ id }) => (id === undefined ? [] : [id]))
+  assert.deepEqual(
+    ids,
+    ids.toSorted((a, b) => a - b),
+    'a page that resumes goes on behind what it knows',
+  )
+  assert.equal(coalesced[0]?.data['from'], (page.of('entry')[MOST_IN_WINDOW - 1]?.id ?? 0) + 1)
+  log.write(1)
+  await until(() => page.of('entry').at(-1)?.id === 5001, 'after a flood each is told again')
 })
 
 test('who resumes gets what is missing; after long, how much that was and the newest of it', async (t) => {

@@ -1,10 +1,11 @@
 import type { ServerResponse } from 'node:http'
-import type { Entry, Ledger } from '../../record/audit/index.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Ledger } from '../../record/audit/index.ts'
 import type { FollowedChange } from '../questions.ts'
 
 /** What the stream of one page is made from. */
 export interface EventSource {
-  readonly ledger: Pick<Ledger, 'follow' | 'head' | 'health'>
+  readonly ledger: Pick<Ledger, 'follow' | 'head' | 'health' | 'read'>
   /**
    * Questions as they come and go; whoever may answer them counts as somebody who does. It may go on for a while after
    * the signal, so that a page that is loaded again withdraws nothing.
@@ -21,18 +22,17 @@ export interface EventSource {
 
 /** More than so many entries in one window are counted, not sent: nobody can read them, and no page can draw them. */
 export const MOST_IN_WINDOW = 20
-export const WINDOW_MS = 200
+export const WINDOW_MS = 150
 const BEAT_MS = 10_000
 const LOOK_EVERY_MS = 1000
-/** Who comes back after long is told how much passed, and shown the newest of it. */
-const MOST_BEHIND = 500
 /** A page that reads nothing for so long is let go; it can resume. */
 const STUCK_MS = 30_000
 
 /**
  * The stream of a page (server-sent events). An entry goes out as it is written, with its number as id, so that a page
- * that was cut off resumes where it was. What comes faster than a page can show is counted. A page that does not read
- * costs no memory: nothing is kept for it but numbers.
+ * that was cut off resumes where it was. What comes faster than a page can show is counted and not even read: of each
+ * window the newest go out, so that what is shown is never late. A page that does not read costs no memory: nothing is
+ * kept for it but numbers.
  */
 export class EventStream {
   readonly #source: EventSource
@@ -76,29 +76,62 @@ export class EventStream {
     }
   }
 
-  /** Where to begin: what lies further back is counted. */
+  /** Where to begin: a number from nowhere is the head. */
   #begin(after: number | undefined): number {
     const head = this.#source.ledger.head().seq
-    const wanted = Math.min(after ?? head, head)
-    const begin = Math.max(wanted, head - MOST_BEHIND)
-    if (begin > wanted) this.#count(wanted + 1, begin)
-    return begin
+    return Math.min(after ?? head, head)
   }
 
   async #entries(after: number): Promise<void> {
-    for await (const entry of this.#source.ledger.follow(after, this.#over.signal)) this.#entry(entry)
+    const { signal } = this.#over
+    const isBehind = this.#source.ledger.head().seq - after > MOST_IN_WINDOW
+    let at = isBehind ? this.#newest(after) : after
+    while (!signal.aborted) {
+      at = await this.#calm(at)
+      at = await this.#flood(at)
+    }
   }
 
-  #entry(entry: Entry): void {
-    this.#openWindow()
-    this.#inWindow += 1
-    if (this.#inWindow > MOST_IN_WINDOW || this.#stuckSince !== undefined)
-      return this.#count(entry.seq, entry.seq)
-    this.#send('entry', entry, entry.seq)
+  /** One by one, as they are written, until more come than can be shown. @returns the last that was sent */
+  async #calm(after: number): Promise<number> {
+    let at = after
+    for await (const entry of this.#source.ledger.follow(at, this.#over.signal)) {
+      this.#openWindow()
+      this.#inWindow += 1
+      if (this.#inWindow > MOST_IN_WINDOW || this.#stuckSince !== undefined) break
+      this.#send('entry', entry, entry.seq)
+      at = entry.seq
+    }
+    return at
+  }
+
+  /** A window at a time, until so few come that each can be shown. @returns the last that was sent or counted */
+  async #flood(after: number): Promise<number> {
+    let at = after
+    for (let isOver = false; !isOver && !this.#over.signal.aborted;) {
+      // cut short when the page goes: the loop ends then
+      await sleep(WINDOW_MS, undefined, { signal: this.#over.signal }).catch(() => undefined)
+      const head = this.#source.ledger.head().seq
+      isOver = this.#stuckSince === undefined && head - at <= MOST_IN_WINDOW
+      at = this.#newest(at)
+      void this.#tellState()
+    }
+    return at
+  }
+
+  /** Counts what came since `after` and sends the newest of it. @returns the last that was sent or counted */
+  #newest(after: number): number {
+    const { ledger } = this.#source
+    const head = ledger.head().seq
+    const counted = this.#stuckSince === undefined ? Math.max(after, head - MOST_IN_WINDOW) : head
+    if (counted > after) this.#count(after + 1, counted)
+    this.#sendCounted()
+    if (counted === head) return head
+    this.#write(ledger.read(counted, head - counted).map((entry) => eventText('entry', entry, entry.seq)))
+    return head
   }
 
   #count(from: number, to: number): void {
-    this.#openWindow()
     const before = this.#counted
     const count = to - from + 1
     this.#counted =
@@ -112,7 +145,6 @@ export class EventStream {
   #closeWindow(): void {
     this.#window = undefined
     this.#inWindow = 0
-    this.#sendCounted()
     void this.#tellState()
   }
 
@@ -176,15 +208,23 @@ export class EventStream {
     this.#hasMissedQuestion = false
   }
 
-  /** One event. The value is JSON without a line end, so that nothing in it can pass for another event. */
   #send(event: string, value: object, id?: number): void {
-    if (this.#over.signal.aborted || this.#response.destroyed) return
+    this.#write([eventText(event, value, id)], event === 'over')
+  }
+
+  #write(events: readonly string[], isLast = false): void {
+    if (this.#over.signal.aborted || this.#response.destroyed || events.length === 0) return
     // a session that was ended hears nothing more, not even what was on its way
-    if (event !== 'over' && !this.#source.isLive()) return
-    const head = id === undefined ? '' : `id: ${id}\n`
-    const hasRoom = this.#response.write(`${head}event: ${event}\ndata: ${JSON.stringify(value)}\n\n`)
+    if (!isLast && !this.#source.isLive()) return
+    const hasRoom = this.#response.write(events.join(''))
     if (!hasRoom) this.#stuckSince ??= this.#source.now()
   }
+}
+
+/** One event. The value is JSON without a line end, so that nothing in it can pass for another event. */
+function eventText(event: string, value: object, id?: number): string {
+  const head = id === undefined ? '' : `id: ${id}\n`
+  return `${head}event: ${event}\ndata: ${JSON.stringify(value)}\n\n`
 }
 
 function ended(signal: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { ActionPort, Order, Seen } from '../../contain/incident/index.ts'
 import type { Quarantine } from '../../contain/quarantine/index.ts'
+import { foreignFiles } from '../../platform/foreign-files.ts'
 import { runName } from '../mcp-admit.ts'
 import { freezePort } from './freezing.ts'
 import { withhold } from './holding.ts'
@@ -19,8 +20,9 @@ export function quarantinePort(options: Options): ActionPort {
       withhold(options, order, incident.id)
       if (kind === 'server') return await freeze.act(asServer(order), incident)
       if (kind === 'tool') return
+      await foreignFiles.ask(() => [order.target])
       // taken before, by an attempt whose receipt was never written
-      if (options.quarantine.of(order.target, incident.id) === undefined || existsSync(order.target))
+      if (options.quarantine.of(order.target, incident.id) === undefined || !isGone(order.target))
         options.quarantine.take(order.target, incident.id)
     },
     async look(order, incident) {
@@ -35,7 +37,13 @@ export function quarantinePort(options: Options): ActionPort {
   }
 }
 
+function isGone(path: string): boolean {
+  return !foreignFiles.isSilent(path) && !existsSync(path)
+}
+
 function fileSeen(quarantine: Quarantine, path: string, incident: string): Seen {
+  if (foreignFiles.isSilent(path))
+    return { state: 'failed', evidence: `the file system of ${path} does not answer` }
   const kept = quarantine.of(path, incident)
   if (existsSync(path)) return { state: 'failed', evidence: `${path} is still there` }
   if (kept === undefined)

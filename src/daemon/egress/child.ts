@@ -24,6 +24,7 @@ type Begin = Extract<ToEgress, { say: 'begin' }>['settings']
 /** The egress process from inside: does what it is told over its channel, and asks back over it. */
 export class EgressChild {
   readonly #say: (words: FromEgress) => void
+  readonly #kept: (events: readonly number[]) => void
   readonly #asks = new Map<number, (answer: Answer) => void>()
   readonly #events = new Map<number, (isKept: boolean) => void>()
   /** The secrets in here belong to runs and go with them. */
@@ -31,8 +32,10 @@ export class EgressChild {
   #egress: Egress | undefined
   #count = 0
 
-  constructor(say: (words: FromEgress) => void) {
+  /** @param kept hears which events have their answer, whatever it is */
+  constructor(say: (words: FromEgress) => void, kept: (events: readonly number[]) => void) {
     this.#say = say
+    this.#kept = kept
   }
 
   /** @throws ZodError for a message that is none: the other end is not our daemon, or not of this version */
@@ -42,7 +45,7 @@ export class EgressChild {
     if (words.say === 'answer') return this.#settle(this.#asks, words.ask, words.answer as Answer)
     if (words.say === 'kept') {
       for (const event of words.events) this.#settle(this.#events, event, words.isKept)
-      return
+      return this.#kept(words.events)
     }
     try {
       this.#say(await this.#do(words))
@@ -156,10 +159,9 @@ export class EgressChild {
   }
 }
 
+/** The same words: the channel writes them down and changes nothing. */
 function eventWords(event: EgressEvent): Extract<FromEgress, { say: 'event' }>['body'] {
-  return event.kind === 'end'
-    ? { ...event, labels: [...event.labels], secrets: [...event.secrets], findings: [...event.findings] }
-    : event
+  return event as Extract<FromEgress, { say: 'event' }>['body']
 }
 
 function usageWords(usage: RunUsage): NonNullable<Extract<FromEgress, { say: 'used' }>['usage']> {

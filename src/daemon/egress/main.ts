@@ -7,20 +7,31 @@ import { messageOf } from '../../core/error.ts'
 import { protectProcess } from '../../platform/locked-memory.ts'
 import { Batch } from './batch.ts'
 import { EgressChild } from './child.ts'
+import { Unanswered } from './unanswered.ts'
 import type { FromEgress } from './words.ts'
 
 const NO_DAEMON = 2
 const BROKEN = 1
 
-const batch = new Batch<FromEgress>((words) => {
-  process.send?.(words, undefined, undefined, (error) => {
-    if (error !== null) process.exit(BROKEN)
-  })
-})
+const unanswered = new Unanswered()
+const batch = new Batch<FromEgress>(
+  (words) => {
+    unanswered.sent(words)
+    process.send?.(words, undefined, undefined, (error) => {
+      if (error !== null) process.exit(BROKEN)
+    })
+  },
+  () => unanswered.isAny,
+)
 
 function say(words: FromEgress): void {
-  // what nobody waits for waits for company
-  batch.add(words, words.say !== 'event' || words.event !== undefined || words.body.kind === 'alert')
+  if (words.say !== 'event' || words.body.kind === 'alert') batch.add(words, 'now')
+  else batch.add(words, words.event === undefined ? 'later' : 'in turn')
+}
+
+function kept(events: readonly number[]): void {
+  unanswered.answered(events)
+  batch.goOn()
 }
 
 function begin(): void {
@@ -32,7 +43,7 @@ function begin(): void {
   } catch (error) {
     say({ say: 'warn', message: `the egress process can be looked into: ${messageOf(error)}` })
   }
-  const child = new EgressChild(say)
+  const child = new EgressChild(say, kept)
   process.on('message', (message) => {
     child.hear(message).catch((error: unknown) => {
       // whatever is wrong with the channel, nothing may get out any more

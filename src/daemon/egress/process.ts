@@ -268,7 +268,7 @@ export class EgressProcess implements Egress {
   async #record(live: Live, event: number | undefined, body: EgressEvent): Promise<void> {
     try {
       await this.#options.record(body)
-      if (event !== undefined) live.kept.add(event, true)
+      if (event !== undefined) live.kept.add(event, 'now')
     } catch (error) {
       this.#options.log.error(`not recorded: ${messageOf(error)}`)
       if (event !== undefined) this.#tell(live, { say: 'kept', events: [event], isKept: false })

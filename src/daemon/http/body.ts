@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
+import { hasHalfCharacter } from '../../core/json-text.ts'
 import { HTTP_ERRORS, HttpError } from './problem.ts'
 
 const MAX_BODY_BYTES = 2 * 1024 * 1024
@@ -21,6 +23,8 @@ export async function readObject(incoming: IncomingMessage): Promise<Readonly<Re
   }
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw invalid('the body is not an object')
+  // it would be digested, shown and written as something else than what was sent
+  if (hasHalfCharacter(body, text)) throw invalid('the body holds half a character (a lone surrogate)')
   return body as Readonly<Record<string, unknown>>
 }
 
@@ -33,7 +37,12 @@ function readText(incoming: IncomingMessage): Promise<string> {
     if (sizeBytes <= MAX_BODY_BYTES) chunks.push(chunk)
     else reject(tooLarge())
   })
-  incoming.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')))
+  incoming.once('end', () => {
+    const bytes = Buffer.concat(chunks)
+    // bytes that are no text would all become the same sign, and one name another
+    if (isUtf8(bytes)) resolve(bytes.toString('utf8'))
+    else reject(invalid('the body is not UTF-8'))
+  })
   incoming.once('error', (cause) => reject(invalid('the body was cut', cause)))
   incoming.once('close', () => reject(invalid('the body was cut')))
   return promise

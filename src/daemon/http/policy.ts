@@ -9,6 +9,7 @@ import {
   explain,
   PolicyEngine,
   testPolicy,
+  type Policy,
   type CheckContext,
   type PolicyOptions,
 } from '../../decide/policy/index.ts'
@@ -61,7 +62,7 @@ export function policyHandlers(options: PolicyHandlerOptions): PolicyHandlers {
     async policyCheck({ text, file: name }) {
       const policy = text === undefined ? engine.policy() : read(text, name ?? 'the given policy').policy
       const findings = check(policy, await checkContext()).map((finding) => ({ ...finding }))
-      return { file: policy.source.file, digest: policy.digest, rules: policy.statements.length, findings }
+      return { file: policy.source.file, digest: policy.digest, rules: rulesIn(policy), findings }
     },
     policyExplain(input, { credential }) {
       const who = rooms.identify(speaker(credential, input.as))
@@ -101,10 +102,14 @@ export function policyHandlers(options: PolicyHandlerOptions): PolicyHandlers {
         input: { file },
       }
       const { value: changed } = await acts.act(asked, 'policy', reload)
-      const { statements } = engine.policy()
-      return { digest: engine.digest(), epoch: engine.epoch(), rules: statements.length, changed }
+      return { digest: engine.digest(), epoch: engine.epoch(), rules: rulesIn(engine.policy()), changed }
     },
   }
+}
+
+/** As a person counts them in the file: warder status says the same number. */
+function rulesIn({ source }: Policy): number {
+  return source.value.rules?.length ?? 0
 }
 
 /** The action a question names: its resource must be exact, for a pattern is a rule and not a deed. */

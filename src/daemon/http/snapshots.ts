@@ -1,7 +1,7 @@
 import type { SnapshotAnswer } from '../../api/changes.ts'
 import type { Snapshot } from '../../enforce/workspace/index.ts'
 import type { Acts } from '../acts.ts'
-import { CHANGES_DOOR, relativePaths, type Workspaces } from '../workspace-paths.ts'
+import { askWorkspace, CHANGES_DOOR, relativePaths, type Workspaces } from '../workspace-paths.ts'
 import type { Handlers } from './app.ts'
 
 export interface SnapshotHandlerOptions {
@@ -26,6 +26,7 @@ export function snapshotHandlers({
   return {
     async snapshotTake({ workspace: given, note: written }, { credential }) {
       await settle()
+      await askWorkspace(given)
       const workspace = find(given)
       const note = redact(written)
       const asked = {

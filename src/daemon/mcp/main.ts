@@ -25,7 +25,7 @@ const batch = new Batch<FromMcp>((words) => {
 
 function say(words: FromMcp): void {
   // what nobody waits for waits for company
-  batch.add(words, words.say !== 'event')
+  batch.add(words, words.say === 'event' ? 'later' : 'now')
 }
 
 function begin(): void {

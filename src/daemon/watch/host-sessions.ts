@@ -14,6 +14,8 @@ import {
 export interface SessionsOptions {
   /** Where sessions are noted as they begin and end. */
   readonly log: string
+  /** Where those stand that go on; the machine's own place unless told. */
+  readonly now?: string
   readonly onLogin: (login: Login) => void
   /** A session that ended, by its account and terminal. */
   readonly onEnded: (record: SessionRecord) => void
@@ -65,7 +67,7 @@ export class Sessions {
         state: 'off',
         why: `${log} was not written since this machine began: nothing notes sessions`,
       }
-    const { told, unread } = peopleNow()
+    const { told, unread } = peopleNow(this.#options.now ?? NOW)
     const isFailedLost =
       !isToldElsewhere() && this.#failed.problem !== undefined && existsSync(bookOfFailed(log))
     const lost = [...unread, ...(isFailedLost ? ['failed ones are not told (btmp cannot be read)'] : [])]
@@ -91,15 +93,15 @@ function isForgotten(log: string): boolean {
 }
 
 /** Who is at the machine now, as utmp has it; whoever is gone without saying so is not counted. */
-function peopleNow(): { readonly told: string[]; readonly unread: string[] } {
+function peopleNow(book: string): { readonly told: string[]; readonly unread: string[] } {
   try {
-    const bytes = readFileSync(NOW).subarray(0, MOST_SESSIONS * UTMP_HERE.recordBytes)
+    const bytes = readFileSync(book).subarray(0, MOST_SESSIONS * UTMP_HERE.recordBytes)
     const open = parseSessions(bytes).filter(
       ({ type, pid }) => type === 'began' && existsSync(`/proc/${pid}`),
     )
     return { told: [`logged in now: ${open.length}`], unread: [] }
   } catch (error) {
-    const unread = existsSync(NOW) ? [`who is logged in now cannot be read: ${messageOf(error)}`] : []
+    const unread = existsSync(book) ? [`who is logged in now cannot be read: ${messageOf(error)}`] : []
     return { told: [], unread }
   }
 }

@@ -61,6 +61,24 @@ export function violationFinding(violation: Violation, { state, at, who, run }: 
   }
 }
 
+/** Changes of one kind, by one run or by nobody known, when each has its alert already. @param findings at least one */
+export function severalFinding(group: string, findings: readonly Finding[], at: number): Finding {
+  const [first] = findings as readonly [Finding, ...Finding[]]
+  const paths = findings.map(({ evidence }) => String(evidence['path']))
+  const { agent, run, severity, class: kind, evidence } = first
+  return {
+    ...{ rule: 'integrity.several', source: 'integrity', severity, at, key: `integrity:several:${group}` },
+    summary: `${paths.length} more of the kind ${String(evidence['category'])} are not as the baseline says: ${paths.slice(0, 3).join(', ')}${paths.length > 3 ? ', …' : ''}`,
+    ...(kind === undefined ? {} : { class: kind }),
+    ...(agent === undefined ? {} : { agent }),
+    ...(run === undefined ? {} : { run }),
+    evidence: {
+      ...{ count: paths.length, paths: paths.slice(0, 20).join(' ').slice(0, 1000) },
+      ...{ category: evidence['category']!, state: evidence['state']!, own: evidence['own']! },
+    },
+  }
+}
+
 /** Somebody laid a hand on the baseline or on the state beside it. */
 export function tamperFinding(problem: string, at: number, who?: Toucher): Finding {
   return {

@@ -4,6 +4,7 @@ import { integrityHandlers } from '../http/integrity.ts'
 import { guardLoosening } from '../people-wiring.ts'
 import { Canaries } from './canaries.ts'
 import { Integrity } from './integrity.ts'
+import type { BuiltRun } from './run-watcher.ts'
 import { Sentry } from './sentry.ts'
 import type { Raise, WatchOptions } from './wire.ts'
 
@@ -42,6 +43,7 @@ export function openIntegrity(options: WatchOptions, raise: Raise) {
   return {
     handlers,
     parts: () => [integrity.part(), canaries.part()],
+    models: (run: BuiltRun) => integrity.models(run),
     /** Of the last complete pass, for who recovers. */
     evidence: () => integrity.evidence(),
     begin(): void {

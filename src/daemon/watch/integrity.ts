@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { messageOf } from '../../core/error.ts'
+import type { Finding } from '../../core/incident.ts'
 import { openExtendedAttributes, type ExtendedAttributes } from '../../platform/extended-attributes.ts'
 import {
   fileStore,
@@ -12,9 +13,17 @@ import {
   type Violation,
 } from '../../watch/integrity/index.ts'
 import { componentOf, type Component } from '../../watch/health/index.ts'
-import { recoveryFinding, runOf, tamperFinding, violationFinding } from './integrity-finding.ts'
+import {
+  recoveryFinding,
+  runOf,
+  severalFinding,
+  tamperFinding,
+  violationFinding,
+} from './integrity-finding.ts'
 import { integrityEvent, recordedIn } from './integrity-record.ts'
 import { integrityRoots } from './integrity-roots.ts'
+import { checkModels } from './models.ts'
+import type { BuiltRun } from './run-watcher.ts'
 import type { SentryFacts, Touch, Toucher } from './sentry.ts'
 import type { Raise, WatchOptions } from './wire.ts'
 
@@ -28,8 +37,11 @@ const GATHER_MS = 25
 /** What was seen of a touch explains a change that is found a little later. */
 const REMEMBER_MS = 60_000
 const MOST_TOUCHES = 2000
-/** Of one kind of file so many are told one by one; then all together. */
+/** Of one kind of file so many in a pass are told one by one. */
 const MOST_TOLD = 20
+/** Of one kind and by one run so many are incidents of their own, as long as they follow one another; then all together. */
+const MOST_ALONE = 3
+const FOLLOWS_MS = 10 * 60_000
 
 interface LastPass {
   readonly at: number
@@ -44,6 +56,7 @@ export class Integrity {
   readonly #sentry: () => SentryFacts
   readonly #touched = new Map<string, { readonly who: Toucher; readonly at: number }>()
   readonly #waiting = new Set<string>()
+  readonly #inARow = new Map<string, { count: number; at: number }>()
   #monitor: Monitor | undefined
   #attributes: { readonly calls: ExtendedAttributes | undefined } | undefined
   #gather: NodeJS.Timeout | undefined
@@ -108,6 +121,18 @@ export class Integrity {
   /** Everything is looked at. Never throws: a pass that fails is told, and shown. */
   async pass(isComplete: boolean): Promise<void> {
     await this.#looked((monitor) => monitor.pass(isComplete))
+  }
+
+  /** Looks at models a run is about to see; what differs is told like at any other look. @throws when it cannot be told */
+  async models(run: BuiltRun): Promise<void> {
+    await checkModels(run, {
+      named: this.#options.values['integrity.models'],
+      look: async (paths) => {
+        await this.#looked((monitor) => monitor.check(paths))
+        if (this.#trouble !== undefined) throw new Error(this.#trouble)
+        return this.#monitor
+      },
+    })
   }
 
   /** Takes a baseline of what is there. @throws IntegrityError */
@@ -201,16 +226,33 @@ export class Integrity {
     const at = this.#options.clock.now()
     for (const problem of tampered) this.#raise(tamperFinding(problem, at, this.#keptBy()))
     const counted = new Map<string, number>()
+    const together = new Map<string, Finding[]>()
     for (const violation of violations) {
       const { category } = violation
+      const finding = this.#finding(monitor, violation, at)
       const count = (counted.get(category) ?? 0) + 1
       counted.set(category, count)
+      const group = `${category}:${finding.run ?? ''}`
       // each model is taken out of use by its own finding
-      if (count <= MOST_TOLD || category === 'model') this.#raise(this.#finding(monitor, violation, at))
+      if (category === 'model' || finding.class === undefined || !this.#isOneOfMany(group, at)) {
+        if (count <= MOST_TOLD || category === 'model') this.#raise(finding)
+        continue
+      }
+      together.set(group, [...(together.get(group) ?? []), finding])
+      const { class: _, ...alert } = finding
+      if (count <= MOST_TOLD) this.#raise(alert)
     }
+    for (const [group, findings] of together) this.#raise(severalFinding(group, findings, at))
     if (monitor.state !== 'recovery_required' || before === 'recovery_required') return
     if (monitor.violations.length > 0)
       this.#raise(recoveryFinding(monitor.violations, at, String(monitor.latch?.revision ?? 0)))
+  }
+
+  #isOneOfMany(group: string, at: number): boolean {
+    const before = this.#inARow.get(group)
+    const count = before === undefined || at - before.at > FOLLOWS_MS ? 1 : before.count + 1
+    this.#inARow.set(group, { count, at })
+    return count > MOST_ALONE
   }
 
   #finding(monitor: Monitor, violation: Violation, at: number) {

@@ -54,7 +54,7 @@ export interface WatchOptions {
   readonly changes: Awaited<ReturnType<typeof openChanges>>
   readonly out: ReturnType<typeof openWaysOut>
   readonly driver: Awaited<ReturnType<typeof openDoors>>['driver']
-  readonly doors: Pick<Awaited<ReturnType<typeof openDoors>>, 'watchedBy'>
+  readonly doors: Pick<Awaited<ReturnType<typeof openDoors>>, 'watchedBy' | 'checkedBy'>
   readonly taint: TaintRoom
   readonly approving: Pick<ReturnType<typeof wireApprovals>, 'facts' | 'allowances' | 'revoke' | 'desk'>
   readonly policyFile: Pick<PolicyFile, 'problem'>
@@ -86,6 +86,7 @@ export function openWatch(options: WatchOptions) {
   const raise: Raise = alerts.raise
   const detect = openDetect(options, alerts)
   const integrity = openIntegrity(options, (finding) => raise(finding))
+  options.doors.checkedBy(integrity.models)
   const send: typeof alerts.senders.send = (event) => alerts.senders.send(event)
   const containing = openContaining({ ...options, integrityEvidence: integrity.evidence, send, raise })
   alerts.reportTo(containing.report)

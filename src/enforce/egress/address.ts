@@ -11,8 +11,6 @@ export interface Network {
   readonly prefix: number
 }
 
-const QUAD = /^(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}$/
-
 /**
  * Reads a canonical IPv4 address or any spelling of an IPv6 one, without brackets. An IPv4-mapped address becomes the
  * IPv4 address it reaches, so that the rules for that one hold.
@@ -23,11 +21,30 @@ export function parseAddress(text: string): Address | undefined {
   return text.includes(':') ? parse6(text) : parse4(text)
 }
 
+/** Four numbers up to 255 without a zero in front, and nothing else. */
 function parse4(text: string): Address | undefined {
-  if (!QUAD.test(text)) return undefined
-  const bytes = Uint8Array.from(text.split('.').map(Number))
-  return bytes.join('.') === text ? { bytes, text } : undefined
+  if (text.length < 7 || text.length > 15) return undefined
+  const bytes = new Uint8Array(4)
+  let [part, value, digits] = [0, 0, 0]
+  for (let at = 0; at <= text.length; at++) {
+    const digit = text.charCodeAt(at) - ZERO // NaN at the end
+    if (digit >= 0 && digit <= 9) {
+      if (digits > 0 && value === 0) return undefined
+      value = value * 10 + digit
+      digits += 1
+      if (value > 255) return undefined
+    } else {
+      const isEnd = at === text.length
+      if (digits === 0 || part > 3 || (!isEnd && text[at] !== '.')) return undefined
+      bytes[part] = value
+      part += 1
+      value = digits = 0
+    }
+  }
+  return part === 4 ? { bytes, text } : undefined
 }
+
+const ZERO = 48
 
 function parse6(text: string): Address | undefined {
   if (!/^[0-9A-Fa-f:.]{2,45}$/.test(text)) return undefined
@@ -113,10 +130,8 @@ export function classOf(address: Address): AddressClass {
 }
 
 function tableClass(bytes: Uint8Array): AddressClass {
-  if (METADATA_BYTES.some((metadata) => isIn(bytes, metadata))) return 'metadata'
-  return (
-    TABLE.find(({ network }) => isIn(bytes, network))?.class ?? (bytes.length === 4 ? 'public' : 'reserved')
-  )
+  for (const each of bytes.length === 4 ? TABLE_4 : TABLE_6) if (isIn(bytes, each.network)) return each.class
+  return bytes.length === 4 ? 'public' : 'reserved'
 }
 
 /** The IPv4 addresses an IPv6 address carries. Rules that name one of these hold for the carrier too. */
@@ -140,8 +155,13 @@ const NAT64: Network = { bytes: bytesOf6('64:ff9b::'), prefix: 96 }
 const SIX_TO_FOUR: Network = { bytes: bytesOf6('2002::'), prefix: 16 }
 const TEREDO: Network = { bytes: bytesOf6('2001::'), prefix: 32 }
 
-const METADATA_BYTES = METADATA.map(known)
-const TABLE = CLASSES.map(([text, cls]) => ({ network: known(text), class: cls }))
+/** Metadata services first: they lie in networks that are something else. */
+const TABLE = [
+  ...METADATA.map((text) => ({ network: known(text), class: 'metadata' as const })),
+  ...CLASSES.map(([text, cls]) => ({ network: known(text), class: cls })),
+]
+const TABLE_4 = TABLE.filter(({ network }) => network.bytes.length === 4)
+const TABLE_6 = TABLE.filter(({ network }) => network.bytes.length === 16)
 
 function known(text: string): Network {
   const network = parseNetwork(text)

@@ -1,4 +1,3 @@
-import { isAirlockClosed } from './airlock.ts'
 import { decide, type Asked, type Verdict } from './decide.ts'
 import type { DecisionEvent, Via } from './event.ts'
 import { targetName } from './host.ts'
@@ -16,7 +15,9 @@ export type Admission =
 /** Never throws: whatever goes wrong is a no. */
 export async function admit(run: EgressRun, asked: Asked, via: Via): Promise<Admission> {
   const id = run.ports.newId()
-  const { verdict, wasAsked } = await judged(run, asked)
+  const first = judged(run, asked)
+  const wasAsked = first === 'ask'
+  const verdict = first === 'ask' ? await answered(run, asked) : first
   if (verdict.effect === 'deny') {
     run.spending.refused()
     // what a flood is refused is told once, as an alert
@@ -33,13 +34,13 @@ export async function admit(run: EgressRun, asked: Asked, via: Via): Promise<Adm
   return since === undefined ? { allowed: true, id, rule: verdict.rule } : { allowed: false, refusal: since }
 }
 
-async function judged(run: EgressRun, asked: Asked): Promise<{ verdict: Verdict; wasAsked: boolean }> {
+/** `ask`: no rule says anything of it, and somebody may be asked. */
+function judged(run: EgressRun, asked: Asked): Verdict | 'ask' {
   const refused = closedNow(run) ?? spent(run, targetName(asked.target))
-  if (refused !== undefined) return { verdict: denied(refused), wasAsked: false }
+  if (refused !== undefined) return denied(refused)
   const verdict = decideNow(run, asked)
   const mayAsk = verdict.effect === 'deny' && verdict.isOutside && run.grant.asks
-  if (!mayAsk) return { verdict, wasAsked: false }
-  return { verdict: await answered(run, asked), wasAsked: true }
+  return mayAsk ? 'ask' : verdict
 }
 
 function decideNow(run: EgressRun, asked: Asked): Verdict {
@@ -56,7 +57,7 @@ export function closedNow(run: EgressRun): Refusal | undefined {
   const now = run.ports.clock.now()
   if (run.signal.aborted) return run.signal.reason as Refusal
   if (now >= run.grant.until) return EXPIRED
-  return run.airlocks.some((airlock) => isAirlockClosed(airlock, now)) ? AIRLOCK_CLOSED : undefined
+  return run.isAirlocked(now) ? AIRLOCK_CLOSED : undefined
 }
 
 function spent(run: EgressRun, where: string): Refusal | undefined {
@@ -117,34 +118,44 @@ function decisionEvent(
   verdict: Verdict,
   asked: boolean,
 ): DecisionEvent {
-  const { runId, agent } = run.grant
-  const settled =
-    verdict.effect === 'allow'
-      ? { verdict: 'allow' as const, rule: verdict.rule.rule.id, reason: `${verdict.rule.rule.id} allows it` }
-      : {
-          verdict: 'deny' as const,
-          rule: verdict.refusal.rule,
-          reason: verdict.refusal.reason,
-          code: verdict.refusal.code,
-        }
-  return {
+  const isAllowed = verdict.effect === 'allow'
+  // put together in one go: there is one of these for each connection and each request
+  const event: Writable<DecisionEvent> = {
     kind: 'decision',
-    ...{ runId, agent, id, via, asked, at: run.ports.clock.now() },
-    ...{ host: target.host.text, port: target.port },
-    ...(typeof seen === 'string' ? {} : { method: seen.method.slice(0, 32), path: shownPath(seen.path) }),
-    ...settled,
+    runId: run.grant.runId,
+    agent: run.grant.agent,
+    id,
+    via,
+    asked,
+    at: run.ports.clock.now(),
+    host: target.host.text,
+    port: target.port,
+    verdict: verdict.effect,
+    rule: isAllowed ? verdict.rule.rule.id : verdict.refusal.rule,
+    reason: isAllowed ? `${verdict.rule.rule.id} allows it` : verdict.refusal.reason,
   }
+  if (!isAllowed) event.code = verdict.refusal.code
+  if (typeof seen !== 'string') {
+    event.method = seen.method.slice(0, 32)
+    event.path = shownPath(seen.path)
+  }
+  return event
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
 const LONGEST_SHOWN = 200
+const STRANGE = /[^\x21-\x7e]/
 
 /** A path for people: what looks like data rather than like a name is left out. */
 export function shownPath(path: string): string {
   const parts = (path.split('?', 1)[0] ?? '').split('/')
-  return parts
-    .map((part) => (looksRandom(part) || part.length > 64 ? '…' : part.replaceAll(/[^\x21-\x7e]/g, '·')))
-    .join('/')
-    .slice(0, LONGEST_SHOWN)
+  return parts.map(shownPart).join('/').slice(0, LONGEST_SHOWN)
+}
+
+function shownPart(part: string): string {
+  if (part.length > 64 || looksRandom(part)) return '…'
+  return STRANGE.test(part) ? part.replaceAll(/[^\x21-\x7e]/g, '·') : part
 }
 
 export function denied(refused: Refusal): Verdict {

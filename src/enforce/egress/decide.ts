@@ -23,17 +23,24 @@ export type Verdict =
  * @param now epoch milliseconds
  */
 export function decide(book: RuleBook, agent: string, asked: Asked, now: number): Verdict {
-  const { target } = asked
-  const matching = rulesFor(book, target.host).filter(
-    ({ rule, ports }) => (ports === undefined || ports.has(target.port)) && now < (rule.until ?? Infinity),
-  )
-  const denied = matching.find((each) => each.rule.effect === 'deny' && mayMean(each, asked.seen))
-  if (denied !== undefined) return no(byRule(denied, targetName(target)))
-  const allows = matching.filter(({ rule }) => rule.effect === 'allow')
-  const allowed = allows.find((each) => covers(each, asked.seen))
+  const { target, seen } = asked
+  let allowed: CompiledRule | undefined
+  let first: CompiledRule | undefined
+  for (const each of rulesFor(book, target.host)) {
+    if (!holdsFor(each, target.port, now)) continue
+    if (each.rule.effect === 'deny') {
+      if (mayMean(each, seen)) return no(byRule(each, targetName(target)))
+    } else {
+      first ??= each
+      if (allowed === undefined && covers(each, seen)) allowed = each
+    }
+  }
   if (allowed !== undefined) return { effect: 'allow', rule: allowed }
-  const [first] = allows
   return first === undefined ? outside(target, agent) : no(notLikeThis(first, asked))
+}
+
+function holdsFor({ rule, ports }: CompiledRule, port: number, now: number): boolean {
+  return (ports === undefined || ports.has(port)) && now < (rule.until ?? Infinity)
 }
 
 /** Whether a deny has to be taken as meaning this: what is not seen, or not the same to everybody, may be it. */
@@ -110,10 +117,7 @@ const LEADS_TO: Readonly<Record<Exclude<AddressClass, 'public'>, string>> = {
 
 /** The rules that let connections through to this target, whatever is asked for there. */
 export function allowsOf(book: RuleBook, { host, port }: Target, now: number): CompiledRule[] {
-  return rulesFor(book, host).filter(
-    ({ rule, ports }) =>
-      rule.effect === 'allow' && (ports === undefined || ports.has(port)) && now < (rule.until ?? Infinity),
-  )
+  return rulesFor(book, host).filter((each) => each.rule.effect === 'allow' && holdsFor(each, port, now))
 }
 
 /**

@@ -32,12 +32,8 @@ export interface Dialled {
 }
 
 /** @throws EgressError `EGRESS_UNREACHABLE`; never goes another way than the one it was told */
-export async function dial(
-  route: Route,
-  proxy: CompanyProxy | undefined,
-  connectMs: number,
-): Promise<Dialled> {
-  return proxy === undefined ? await dialDirect(route, connectMs) : await dialThrough(proxy, route, connectMs)
+export function dial(route: Route, proxy: CompanyProxy | undefined, connectMs: number): Promise<Dialled> {
+  return proxy === undefined ? dialDirect(route, connectMs) : dialThrough(proxy, route, connectMs)
 }
 
 async function dialDirect({ target, addresses }: Route, connectMs: number): Promise<Dialled> {
@@ -53,15 +49,17 @@ async function dialDirect({ target, addresses }: Route, connectMs: number): Prom
 }
 
 function open(host: string, port: number, connectMs: number): Promise<Socket> {
-  const { promise, resolve, reject } = Promise.withResolvers<Socket>()
-  const socket = connect({ host, port, noDelay: true, allowHalfOpen: true, autoSelectFamily: false })
-  const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${connectMs} ms`)), connectMs)
-  socket.once('connect', () => resolve(socket))
-  socket.once('error', reject)
-  return promise.finally(() => {
-    clearTimeout(timer)
-    socket.off('error', reject)
-    socket.on('error', () => undefined) // from now on its close says it
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, noDelay: true, allowHalfOpen: true, autoSelectFamily: false })
+    const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${connectMs} ms`)), connectMs)
+    socket.on('connect', () => {
+      clearTimeout(timer)
+      resolve(socket)
+    })
+    socket.on('error', (error) => {
+      clearTimeout(timer)
+      reject(error) // once it is connected nobody hears this, and its close says it
+    })
   })
 }
 

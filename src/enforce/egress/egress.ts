@@ -152,7 +152,12 @@ class EgressHouse implements Egress {
     const all = [...this.#runs.values()]
     this.#runs.clear()
     this.#stopWatching()
-    const stopped = refusal('stopped', 'egress.stop', why, 'let the owner resume it: warder resume')
+    const stopped = refusal(
+      'stopped',
+      'egress.stop',
+      why,
+      `let the owner resume it: warder resume AGENT --reason '…'`,
+    )
     await Promise.all(all.flatMap((served) => [this.#end(served, stopped), served.listener.close()]))
   }
 

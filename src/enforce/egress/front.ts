@@ -20,6 +20,7 @@ import { enter, type OpenRun } from './tunnel.ts'
 
 const NOTHING = Buffer.alloc(0)
 const CONNECT = 'CONNECT '
+const ESTABLISHED = Buffer.from('HTTP/1.1 200 Connection Established\r\n\r\n')
 
 /** Takes a client of a run's socket: its first bytes say which protocol it speaks. Never throws. */
 export async function receive(open: OpenRun, socket: Socket): Promise<void> {
@@ -59,7 +60,7 @@ function track(run: EgressRun, socket: Socket): Tracked {
     isCounted: false,
   }
   run.tracked.add(tracked)
-  socket.once('close', () => {
+  socket.on('close', () => {
     countBytes(run, tracked)
     run.tracked.delete(tracked)
   })
@@ -116,7 +117,7 @@ async function connectTo(open: OpenRun, client: Tracked, head: Head, sent: Buffe
     target,
     client,
     sent,
-    yes: () => void client.socket.write('HTTP/1.1 200 Connection Established\r\n\r\n'),
+    yes: () => void client.socket.write(ESTABLISHED),
     no: (refused) => answerAndClose(client, refused, targetName(target)),
   })
 }

@@ -20,21 +20,20 @@ const REQUEST_LINE = /^([A-Z][A-Z-]{0,31}) ([\x21-\x7e]+) HTTP\/(1\.[01])$/
 const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x20-\x7e\t\x80-\xff]*?)[ \t]*$/
 
 export function readHead(bytes: Buffer): HeadRead {
-  const end = bytes.subarray(0, LARGEST_HEAD_BYTES).indexOf(END)
+  const end = (bytes.length > LARGEST_HEAD_BYTES ? bytes.subarray(0, LARGEST_HEAD_BYTES) : bytes).indexOf(END)
   if (end === -1) {
     return bytes.length < LARGEST_HEAD_BYTES
       ? { kind: 'more' }
       : malformed(`the head is larger than ${LARGEST_HEAD_BYTES} bytes`)
   }
-  const [first = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n')
-  const [, method, target, version] = REQUEST_LINE.exec(first) ?? []
+  const lines = bytes.toString('latin1', 0, end).split('\r\n')
+  const [, method, target, version] = REQUEST_LINE.exec(lines[0] ?? '') ?? []
   if (method === undefined || target === undefined)
     return malformed('the request line is not METHOD TARGET HTTP/1.1')
-  if (lines.length > MOST_HEADERS) return malformed(`there are more than ${MOST_HEADERS} header lines`)
-  const fields = lines.map((line) => FIELD.exec(line))
-  const headers = fields.map((field) => [field?.[1] ?? '', field?.[2] ?? ''] as const)
-  const isWhole = fields.every((field) => field !== null)
-  const why = isWhole ? ambiguity(headers) : 'a header line is not NAME: VALUE'
+  if (lines.length - 1 > MOST_HEADERS) return malformed(`there are more than ${MOST_HEADERS} header lines`)
+  const headers = fieldsOf(lines)
+  if (headers === undefined) return malformed('a header line is not NAME: VALUE')
+  const why = ambiguity(headers)
   if (why !== undefined) return malformed(why)
   return {
     kind: 'head',
@@ -43,12 +42,29 @@ export function readHead(bytes: Buffer): HeadRead {
   }
 }
 
+/** @param lines the request line first; undefined when one of the others is no field */
+function fieldsOf(lines: readonly string[]): (readonly [name: string, value: string])[] | undefined {
+  const headers: (readonly [string, string])[] = []
+  for (let at = 1; at < lines.length; at++) {
+    const field = FIELD.exec(lines[at] ?? '')
+    if (field === null) return undefined
+    headers.push([field[1] ?? '', field[2] ?? ''])
+  }
+  return headers
+}
+
 /** What two readers of these headers would take differently: where the body ends, or whom it is for. */
 export function ambiguity(headers: readonly (readonly [name: string, value: string])[]): string | undefined {
-  const of = (wanted: string) =>
-    headers.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value)
-  const [hosts, lengths, codings] = [of('host'), of('content-length'), of('transfer-encoding')]
-  if (hosts.length > 1) return 'there is more than one Host'
+  const lengths: string[] = []
+  const codings: string[] = []
+  let hosts = 0
+  for (const [name, value] of headers) {
+    const wanted = name.toLowerCase()
+    if (wanted === 'host') hosts += 1
+    else if (wanted === 'content-length') lengths.push(value)
+    else if (wanted === 'transfer-encoding') codings.push(value)
+  }
+  if (hosts > 1) return 'there is more than one Host'
   if (lengths.length > 1 || lengths.some((length) => !/^(?:0|[1-9]\d{0,14})$/.test(length))) {
     return 'Content-Length is not one number'
   }
@@ -65,7 +81,9 @@ export function headerPairs(raw: readonly string[]): (readonly [name: string, va
 }
 
 export function headerOf(headers: Head['headers'], wanted: string): string | undefined {
-  return headers.find(([name]) => name.toLowerCase() === wanted)?.[1]
+  for (const [name, value] of headers)
+    if (name.length === wanted.length && name.toLowerCase() === wanted) return value
+  return undefined
 }
 
 function malformed(why: string): HeadRead {

@@ -54,7 +54,8 @@ function looksNumeric(text: string): boolean {
 }
 
 function numeric(text: string): AddressHost | undefined {
-  return addressHost(URL.parse(`http://${text}/`)?.hostname)
+  // what is canonical already stays as it is, and nearly every address somebody writes is
+  return addressHost(text) ?? addressHost(URL.parse(`http://${text}/`)?.hostname)
 }
 
 function bracketed(text: string): AddressHost | undefined {

@@ -67,6 +67,7 @@ function excess({ names, payloadBytes, random }: Parent, parent: string): string
  * of thirty-two. Data in made-up words passes; the bytes of all names together are counted as well.
  */
 export function looksRandom(label: string): boolean {
+  if (label.length < NAME_LIMITS.longLabel) return false // it has no more without its dots
   const joined = label.replaceAll(/[._-]/g, '').toLowerCase()
   if (joined.length < NAME_LIMITS.longLabel) return false
   const changes = joined.match(/[a-z](?=\d)|\d(?=[a-z])/g)?.length ?? 0

@@ -37,10 +37,13 @@ export function networkTable<T>(list: readonly (readonly [network: Network, valu
 }
 
 /** What is for a network the address is in, in the order of the list. */
-export function atAddress<T>({ widths }: NetworkTable<T>, bytes: Uint8Array): T[] {
+export function atAddress<T>({ widths }: NetworkTable<T>, bytes: Uint8Array): readonly T[] {
+  if (widths.length === 0) return []
   const found: Entry<T>[] = []
   for (const { sizeBytes, prefix, at } of widths) {
-    if (sizeBytes === bytes.length) found.push(...(at.get(maskedKey(bytes, prefix)) ?? []))
+    const here = sizeBytes === bytes.length ? at.get(maskedKey(bytes, prefix)) : undefined
+    if (here !== undefined) found.push(...here)
   }
-  return found.sort((a, b) => a.place - b.place).map(({ value }) => value)
+  if (found.length > 1) found.sort((a, b) => a.place - b.place)
+  return found.map(({ value }) => value)
 }

@@ -34,12 +34,14 @@ export class PlaceLimits {
     // one object a connection: two to the same place are two
     const held = { ...target }
     this.#held.add(held)
-    const lasting = those.flatMap(({ timeoutMs }) => timeoutMs ?? [])
-    return new HeldPlace(
-      () => this.#held.delete(held),
-      lasting.length === 0 ? undefined : Math.min(...lasting),
-    )
+    // also where nothing is limited: limits may come while it is open
+    return new HeldPlace(() => this.#held.delete(held), shortest(those))
   }
+}
+
+function shortest(limits: readonly PlaceLimit[]): number | undefined {
+  const lasting = limits.flatMap(({ timeoutMs }) => timeoutMs ?? [])
+  return lasting.length === 0 ? undefined : Math.min(...lasting)
 }
 
 /** Room for one connection, until it is given back. */
@@ -61,7 +63,7 @@ export class HeldPlace {
     const lastsMs = this.#lastsMs
     const late = () => socket.destroy(new Error(`it lasted longer than the ${lastsMs} ms it may`))
     const timer = lastsMs === undefined ? undefined : setTimeout(late, lastsMs)
-    socket.once('close', () => {
+    socket.on('close', () => {
       clearTimeout(timer)
       this.#free()
     })

@@ -2,7 +2,7 @@ import { messageOf } from '../../core/error.ts'
 import { classOf, parseAddress, type Address, type AddressClass } from './address.ts'
 import { allowsOf, refusedAddress } from './decide.ts'
 import { dial, type Dialled, type Route } from './dial.ts'
-import { targetName, type Target } from './host.ts'
+import { targetName, type NamedHost, type Target } from './host.ts'
 import { refusal, Refused, type Refusal } from './refusal.ts'
 import type { CompiledRule } from './rules.ts'
 import type { EgressRun } from './run.ts'
@@ -12,12 +12,22 @@ export type Found = { readonly route: Route } | { readonly refusal: Refusal }
 
 /**
  * Looks a name up, once, and looks at every address it stands for; one bad one among them refuses all, because who serves
- * such a name means to change between them.
+ * such a name means to change between them. Whoever asked for an address has the answer at once.
  */
-export async function findRoute(run: EgressRun, target: Target): Promise<Found> {
+export function findRoute(run: EgressRun, target: Target): Found | Promise<Found> {
   const { host } = target
   const allows = allowsOf(run.book, target, run.ports.clock.now())
-  if (host.kind === 'address') return checked(run, target, allows, [host.address])
+  return host.kind === 'address'
+    ? checked(run, target, allows, [host.address])
+    : routeByName(run, target, host, allows)
+}
+
+async function routeByName(
+  run: EgressRun,
+  target: Target,
+  host: NamedHost,
+  allows: readonly CompiledRule[],
+): Promise<Found> {
   const carries = overNames(run, host.text, allows)
   if (carries !== undefined) return { refusal: carries }
   if (run.ports.proxy?.names === 'there') return { route: { target, addresses: [] } }
@@ -94,10 +104,13 @@ function overNames(run: EgressRun, name: string, allows: readonly CompiledRule[]
 /** Opens one more connection along a route that was found good. Broken off with the run. @throws Refused by a limit */
 export async function follow(run: EgressRun, route: Route): Promise<Dialled> {
   const held = run.places.take(route.target, run.grant.limits)
-  const dialled = await dial(route, run.ports.proxy, run.ports.limits.connectMs).catch((error: unknown) => {
+  let dialled: Dialled
+  try {
+    dialled = await dial(route, run.ports.proxy, run.ports.limits.connectMs)
+  } catch (error) {
     held.giveBack()
     throw error
-  })
+  }
   held.keepFor(dialled.socket)
   if (run.signal.aborted) {
     dialled.socket.destroy()

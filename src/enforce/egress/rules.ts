@@ -134,24 +134,28 @@ function wrong(rule: EgressRule, what: string): never {
 }
 
 /** Every rule whose host holds for this one: the allows that name it, and the denies that name it or what it stands below. */
-export function rulesFor(book: RuleBook, host: Host): CompiledRule[] {
+export function rulesFor(book: RuleBook, host: Host): readonly CompiledRule[] {
   if (host.kind === 'name') return rulesForName(book, host.text)
   const { address } = host
-  return [...atAddress(book.allowedNetworks, address.bytes), ...deniesOf(book, address)]
+  const allows = atAddress(book.allowedNetworks, address.bytes)
+  const denies = deniesOf(book, address)
+  return denies.length === 0 ? allows : [...allows, ...denies]
 }
 
 /** Who denies an address means whatever carries it too. */
-function deniesOf({ deniedNetworks }: RuleBook, address: Address): CompiledRule[] {
+function deniesOf({ deniedNetworks }: RuleBook, address: Address): readonly CompiledRule[] {
+  if (deniedNetworks.widths.length === 0) return []
   return [address, ...carriedBy(address)].flatMap(({ bytes }) => atAddress(deniedNetworks, bytes))
 }
 
 function rulesForName({ exact, below }: RuleBook, name: string): CompiledRule[] {
-  const found = [...(exact.get(name) ?? [])]
+  const itself = exact.get(name)
+  const found = itself === undefined ? [] : [...itself]
   for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) {
     const parent = name.slice(dot + 1)
-    found.push(...(below.get(parent) ?? []))
+    for (const each of below.get(parent) ?? []) found.push(each)
     // whoever denies a name means what its owner can make below it too
-    found.push(...(exact.get(parent) ?? []).filter(({ rule }) => rule.effect === 'deny'))
+    for (const each of exact.get(parent) ?? []) if (each.rule.effect === 'deny') found.push(each)
   }
   return found
 }

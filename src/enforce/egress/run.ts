@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Socket } from 'node:net'
 import type { Clock } from '../../platform/clock.ts'
-import type { Airlock } from './airlock.ts'
+import { isAirlockClosed, type Airlock } from './airlock.ts'
 import { Spending, type Usage } from './budget.ts'
 import type { CompanyProxy } from './dial.ts'
 import type { ContentScanner } from './content/index.ts'
@@ -104,7 +104,7 @@ export class EgressRun {
   readonly tracked = new Set<Tracked>()
   /** Connections to hosts. */
   readonly #outward = new Map<Socket, string>()
-  readonly #places = new Map<string, PlaceUsage>()
+  readonly #places = new Map<string, { -readonly [K in keyof PlaceUsage]: PlaceUsage[K] }>()
   readonly asking = new Map<string, Promise<Answer>>()
   readonly #globalAirlock: () => Airlock
   readonly #end = new AbortController()
@@ -138,8 +138,9 @@ export class EgressRun {
     return this.#end.signal
   }
 
-  get airlocks(): readonly Airlock[] {
-    return [this.#globalAirlock(), this.#grant.airlock]
+  /** Its own airlock, or that of all runs. */
+  isAirlocked(now: number): boolean {
+    return isAirlockClosed(this.#globalAirlock(), now) || isAirlockClosed(this.#grant.airlock, now)
   }
 
   /**
@@ -184,20 +185,20 @@ export class EgressRun {
   /** A connection to a host was made. */
   keep(socket: Socket, target: Target): void {
     this.#outward.set(socket, targetName(target))
-    socket.once('close', () => this.#outward.delete(socket))
+    socket.on('close', () => this.#outward.delete(socket))
     this.#spent(target.host.text, target.port, 1, 0, 0)
   }
 
   #spent(host: string, port: number, connections: number, out: number, inward: number): void {
     const key = `${host} ${port}`
-    const before = this.#places.get(key)
-    if (before === undefined && this.#places.size >= MOST_PLACES) return
-    this.#places.set(key, {
-      ...{ host, port },
-      connections: (before?.connections ?? 0) + connections,
-      bytesOut: (before?.bytesOut ?? 0) + out,
-      bytesIn: (before?.bytesIn ?? 0) + inward,
-    })
+    const place = this.#places.get(key)
+    if (place !== undefined) {
+      place.connections += connections
+      place.bytesOut += out
+      place.bytesIn += inward
+    } else if (this.#places.size < MOST_PLACES) {
+      this.#places.set(key, { host, port, connections, bytesOut: out, bytesIn: inward })
+    }
   }
 
   isIntercepted(host: Host): boolean {
@@ -226,7 +227,11 @@ export class EgressRun {
 
   usage(): RunUsage {
     const outward = this.#cutOff ?? this.#open()
-    return { ...this.spending.usage(this.tracked.size), places: [...this.#places.values()], outward }
+    return {
+      ...this.spending.usage(this.tracked.size),
+      places: [...this.#places.values()].map((place) => ({ ...place })),
+      outward,
+    }
   }
 
   #open(): readonly OutwardEnd[] {

@@ -58,7 +58,7 @@ function oneWay(from: Socket, to: Socket, take: (sizeBytes: number) => boolean):
     if (take(chunk.length) && !to.write(chunk)) from.pause()
   })
   to.on('drain', () => from.resume())
-  from.once('end', () => to.end())
+  from.on('end', () => to.end())
   from.resume()
 }
 
@@ -67,13 +67,13 @@ function closeTogether(one: Socket, other: Socket, restMs: number, closed: () =>
   const close = (hadError: boolean) => {
     if (hadError) other.destroy()
     else {
-      other.setTimeout(restMs, () => other.destroy())
       other.destroySoon()
+      if (!other.destroyed) other.setTimeout(restMs, () => other.destroy())
     }
     closed()
   }
   if (one.closed) close(one.errored !== null)
-  else one.once('close', close)
+  else one.on('close', close)
 }
 
 const SPENT = refusal(

@@ -47,7 +47,8 @@ export async function enter(open: OpenRun, asking: Asking): Promise<void> {
   if (!admission.allowed) return asking.no(admission.refusal)
   asking.client.target = targetName(target)
   const connection = new Connection(open, asking, admission)
-  const found = await findRoute(run, target)
+  const looking = findRoute(run, target)
+  const found = looking instanceof Promise ? await looking : looking
   if ('refusal' in found) return connection.refuse(found.refusal)
   await connection.go(found.route)
 }
@@ -98,7 +99,7 @@ class Connection {
       return this.refuse(unreachable(target, error))
     }
     if (this.#client.destroyed) return void dialled.socket.destroy()
-    this.#client.once('close', () => dialled.socket.destroy())
+    this.#client.on('close', () => dialled.socket.destroy())
     this.#asking.yes()
     await this.#carry(dialled.socket, dialled.address)
   }
@@ -200,15 +201,10 @@ class Connection {
     const { client } = this.#asking
     client.isWaiting = false
     client.isCounted = true
-    splice(this.#open.run, client, upstream, sent, ({ bytesOut, bytesIn, broken }) =>
-      this.#tellEnd({
-        bytesOut,
-        bytesIn,
-        ...(address === undefined ? {} : { address }),
-        ...(broken === undefined ? {} : whyOf(broken)),
-        labels: ['content-not-inspected'],
-      }),
-    )
+    splice(this.#open.run, client, upstream, sent, ({ bytesOut, bytesIn, broken }) => {
+      const how = { bytesOut, bytesIn, ...UNSEEN, ...(address === undefined ? {} : { address }) }
+      this.#tellEnd(broken === undefined ? how : { ...how, ...whyOf(broken) })
+    })
   }
 
   /** After the client was told yes there are no words left but those of TLS. */
@@ -222,17 +218,26 @@ class Connection {
   #tellEnd(facts: Partial<EndEvent>): void {
     const { run } = this.#open
     const { target } = this.#asking
-    const { runId, agent } = run.grant
     run.tell({
       kind: 'end',
-      ...{ runId, agent, id: this.#admission.id, at: run.ports.clock.now() },
-      ...{ host: target.host.text, port: target.port },
-      ...{ bytesOut: 0, bytesIn: 0, labels: [], secrets: [], findings: [] },
+      runId: run.grant.runId,
+      agent: run.grant.agent,
+      id: this.#admission.id,
+      at: run.ports.clock.now(),
+      host: target.host.text,
+      port: target.port,
+      bytesOut: 0,
+      bytesIn: 0,
+      labels: [],
+      secrets: [],
+      findings: [],
       ms: Math.round(run.ports.clock.monotonicMs() - this.#startedMs),
       ...facts,
     })
   }
 }
+
+const UNSEEN = { labels: ['content-not-inspected'] } as const
 
 function whyOf({ code, reason, fix }: Refusal): Pick<EndEvent, 'code' | 'reason' | 'fix'> {
   return { code, reason, fix }

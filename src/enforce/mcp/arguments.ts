@@ -1,5 +1,5 @@
 import { isMembers, type Members } from './frame.ts'
-import { misspelled, twice } from './names.ts'
+import { misspelled, spellingsOf, twice } from './names.ts'
 import { patternOf } from '../../core/quick-pattern.ts'
 import type { ArgumentRule, ToolRule } from './policy.ts'
 import type { Touched } from './ports.ts'
@@ -95,7 +95,7 @@ class Reader {
         each.startsWith(start) ? (each.slice(start.length).split(/[.[]/, 1)[0] ?? []) : [],
       ),
     )
-    return misspelled(value, named) ?? (place === '' ? twice(value) : undefined)
+    return misspelled(value, spellingsOf(named)) ?? (place === '' ? twice(value) : undefined)
   }
 
   #check(value: unknown, place: string): Wrong | undefined {

@@ -17,8 +17,14 @@ export function twice(members: Members): string | undefined {
   })
 }
 
+/** How names are written, for whoever takes no notice of capitals. */
+export type Spellings = ReadonlyMap<string, string>
+
+export function spellingsOf(known: readonly string[]): Spellings {
+  return new Map(known.map((name) => [folded(name), name]))
+}
+
 /** A name that is one of these but for its capitals. */
-export function misspelled(members: Members, known: readonly string[]): string | undefined {
-  const right = new Map(known.map((name) => [folded(name), name]))
+export function misspelled(members: Members, right: Spellings): string | undefined {
   return Object.keys(members).find((name) => (right.get(folded(name)) ?? name) !== name)
 }

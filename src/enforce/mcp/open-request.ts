@@ -3,7 +3,7 @@ import { maskedParams } from './content.ts'
 import type { Desk, OpenRequest } from './desk.ts'
 import { isMembers, requestText, type Members, type MessageId, type ReadMessage } from './frame.ts'
 import { CLIENT_REQUESTS } from './methods.ts'
-import { misspelled, twice } from './names.ts'
+import { misspelled, spellingsOf, twice } from './names.ts'
 import { OwnRequests } from './own-requests.ts'
 import type { ServerPolicy } from './policy.ts'
 import type { Route } from './ports.ts'
@@ -41,7 +41,7 @@ export function refusedEarly(
 }
 
 /** What requests say of themselves, in every revision. */
-const PARAMS = [
+const PARAMS = spellingsOf([
   ...[
     'name',
     'arguments',
@@ -55,7 +55,7 @@ const PARAMS = [
     'argument',
   ],
   ...['context', 'protocolVersion', 'capabilities', 'clientInfo', 'notifications'],
-]
+])
 
 /** What becomes of a request that was let in. */
 export function treat(desk: Desk, request: OpenRequest, asked: Request, params: Members): void {

@@ -32,7 +32,7 @@ import {
   SandboxError,
   seccompDigestHere,
   specDigest,
-  startSpawnWatch,
+  SpawnWatchOnDemand,
   type SandboxSpec,
   type SpawnRecord,
 } from './index.ts'
@@ -204,8 +204,9 @@ test('programs that begin inside are told of, with their arguments', async (t) =
   const at = await site(t)
   if (at === undefined) return
   const seen: SpawnRecord[] = []
-  const watch = await startSpawnWatch({ onSpawn: (record) => seen.push(record), now: Date.now })
-  t.after(() => watch.close())
+  const onDemand = new SpawnWatchOnDemand({ onSpawn: (record) => seen.push(record), now: Date.now })
+  t.after(() => onDemand.close())
+  const watch = await onDemand.begun()
   if (!watch.state.inForce) return t.skip(`the kernel does not tell (${watch.state.why}): NOT tried`)
   const runId = newId()
   const run = await driver.start(at.spec('sleep 0.1; setsid sleep 0.1'), {

@@ -19,6 +19,10 @@ export const SANDBOX_ERRORS = {
     kind: 'conflict',
     meaning: 'a file or directory was exchanged between the decision and the start',
   },
+  SANDBOX_MODEL_REFUSED: {
+    kind: 'forbidden',
+    meaning: 'the sandbox would show a model that is not as it was signed',
+  },
   SANDBOX_UNENFORCEABLE: {
     kind: 'unavailable',
     meaning: 'the profile asks for something this version or this machine cannot enforce',

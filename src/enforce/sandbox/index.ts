@@ -65,7 +65,7 @@ export { stillHeld, temporaryPlaces, ticksNow, type TemporaryPlaces } from './wo
 export type { Recycle } from './worker-profile.ts'
 export { isAlive, killPidNamespace, membersOf, readProcess } from './processes.ts'
 export { freezeAll } from './freeze.ts'
-export { startSpawnWatch, type SpawnRecord, type SpawnWatch, type SpawnWatchOptions } from './spawn.ts'
+export { SpawnWatchOnDemand, type SpawnRecord, type SpawnWatchOptions } from './spawn.ts'
 export { createLandlockDriver, type LandlockOptions } from './landlock-driver.ts'
 export { atTier, TIERS, type Tier } from './level-tier.ts'
 export { isAtLeast, levelOf, LEVELS, MINIMUM_LEVELS, type Level, type MinimumLevel } from './level.ts'

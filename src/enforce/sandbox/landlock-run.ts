@@ -4,6 +4,7 @@ import type { Duplex, Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../../core/error.ts'
 import { parseReport, type Report } from './landlock-orders.ts'
+import { plantedDuring } from './planted.ts'
 import { membersOf, signalProcess } from './processes.ts'
 import { OutputMeter, type Stdio } from './stdio.ts'
 import type { RunGroup } from './cgroup.ts'
@@ -252,7 +253,8 @@ export class LandlockRun implements Running {
     await cleanUp()
     // the groups are empty; that the kernel takes a moment to let go of them need keep nobody waiting
     void group.close().catch(() => undefined)
-    const note = [result.note, atEnd()].filter((line) => line !== undefined).join('; ')
+    const planted = await plantedDuring(this.#parts.spec, this.startedAt)
+    const note = [result.note, atEnd(), planted].filter((line) => line !== undefined).join('; ')
     return { ...result, durationMs, ...(note === '' ? {} : { note }) }
   }
 }

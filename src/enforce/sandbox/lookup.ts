@@ -12,6 +12,7 @@ import {
   statSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { foreignFiles } from '../../platform/foreign-files.ts'
 import { isStandIn } from './standin.ts'
 import type { Identity } from './spec.ts'
 
@@ -56,9 +57,9 @@ export interface Look {
 }
 
 export const diskLookup: Lookup = {
-  real: (path) => quietly(() => realpathSync.native(path)), // asked for hundreds of paths at each start
+  real: (path) => quietly(path, () => realpathSync.native(path)), // asked for hundreds of paths at each start
   look: (path) =>
-    quietly(() => {
+    quietly(path, () => {
       if (isStandIn(path)) return undefined
       const stat = lstatSync(path, { bigint: true })
       return {
@@ -70,7 +71,7 @@ export const diskLookup: Lookup = {
       }
     }),
   device: (path) =>
-    quietly(() => {
+    quietly(path, () => {
       const stat = lstatSync(path, { bigint: true })
       if (!stat.isCharacterDevice() && !stat.isBlockDevice()) return undefined
       const [major, minor] = [
@@ -83,18 +84,18 @@ export const diskLookup: Lookup = {
       }
     }),
   list: (path) =>
-    quietly(() =>
+    quietly(path, () =>
       readdirSync(path, { withFileTypes: true })
         .filter((entry) => !isStandIn(join(path, entry.name)))
         .map((entry) => ({ name: entry.name, kind: kindOf(entry) })),
     ) ?? [],
-  link: (path) => quietly(() => readlinkSync(path)),
+  link: (path) => quietly(path, () => readlinkSync(path)),
   isExecutable: (path) =>
-    quietly(() => {
+    quietly(path, () => {
       accessSync(path, constants.X_OK)
       return statSync(path).isFile()
     }) ?? false,
-  head: (path) => quietly(() => readHead(path)) ?? '',
+  head: (path) => quietly(path, () => readHead(path)) ?? '',
 }
 
 function kindOf(stat: Pick<Dirent, 'isFile' | 'isDirectory' | 'isSocket' | 'isSymbolicLink'>): LookKind {
@@ -114,8 +115,9 @@ function readHead(path: string): string {
   }
 }
 
-/** Nothing there, or not for us to see: both mean that it cannot be shown. */
-function quietly<T>(look: () => T): T | undefined {
+/** Nothing there, not for us to see, or on a file system that does not answer: all mean that it cannot be shown. */
+function quietly<T>(path: string, look: () => T): T | undefined {
+  if (foreignFiles.isSilent(path)) return undefined
   try {
     return look()
   } catch {

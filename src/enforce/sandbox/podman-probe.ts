@@ -99,14 +99,14 @@ function ofInside(seen: ReadonlyMap<string, string>, apart: readonly string[]): 
     tried(
       'no-network',
       value('interfaces') === 'lo,' && value('routes') === '0',
-      `interfaces: ${value('interfaces')}`,
+      `interfaces: ${value('interfaces').replace(/,$/, '')}`,
     ),
     tried(
       'read-only-system',
       refused && value('tmp') === '0' && value('sys') === '0',
       'writes to /, /usr and /etc fail',
     ),
-    tried('no-leaked-descriptors', value('open') === '0,1,2,3,', `open: ${value('open')}`),
+    tried('no-leaked-descriptors', value('open') === '0,1,2,3,', `open: ${value('open').replace(/,$/, '')}`),
     tried('open-files-limit', value('files') === '64', `limit inside: ${value('files')}`),
     tried('file-size-limit', /^\d+$/.test(value('size')), `limit inside: ${value('size')} blocks`),
     tried('core-dump-limit', value('core') === '0', `limit inside: ${value('core')}`),

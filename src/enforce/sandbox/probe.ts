@@ -64,14 +64,18 @@ export async function probeMachine(machine: Machine): Promise<readonly Guarantee
       tried(
         'no-network',
         value('interfaces') === 'lo,' && value('routes') === '0',
-        `interfaces: ${value('interfaces')}`,
+        `interfaces: ${value('interfaces').replace(/,$/, '')}`,
       ),
       tried(
         'read-only-system',
         refusedWrites(value) && value('tmp') === '0',
         'writes to /, /usr and /etc fail',
       ),
-      tried('no-leaked-descriptors', value('open') === '0,1,2,3,', `open: ${value('open')}`),
+      tried(
+        'no-leaked-descriptors',
+        value('open') === '0,1,2,3,',
+        `open: ${value('open').replace(/,$/, '')}`,
+      ),
       {
         name: 'descriptor-binds',
         inForce: true,
@@ -85,7 +89,7 @@ export async function probeMachine(machine: Machine): Promise<readonly Guarantee
       tried(
         'named-devices',
         value('device') === '0' && value('devices') === DEVICES_INSIDE,
-        `one more was asked for, and given alone: ${value('devices')}`,
+        `one more was asked for, and given alone: ${value('devices').replace(/,$/, '')}`,
       ),
       ofLimit('process-limit', limit(look.limits, 'processes')),
       memoryHolds || memory?.inForce !== true

@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../../core/error.ts'
 import { SandboxError } from './errors.ts'
+import { plantedDuring } from './planted.ts'
 import {
   isAlive,
   killPidNamespace,
@@ -214,7 +215,7 @@ export class BubblewrapRun implements Running {
   }
 
   async #watch(): Promise<RunExit> {
-    const { builder, group, exitCode, cleanUp, command } = this.#parts
+    const { builder, group, exitCode, cleanUp, command, spec } = this.#parts
     await builder.over
     // it may sit there with its sandbox, and nobody would hear of its end
     if (builder.isLost) await this.#end('killed', 'the launcher of its sandbox ended')
@@ -228,7 +229,8 @@ export class BubblewrapRun implements Running {
     await cleanUp()
     // the groups are empty; that the kernel takes a moment to let go of them need keep nobody waiting
     void group.close().catch(() => undefined)
-    return result
+    const note = [result.note, await plantedDuring(spec, this.startedAt)].filter((line) => line !== undefined)
+    return note.length === 0 ? result : { ...result, note: note.join('; ') }
   }
 }
 

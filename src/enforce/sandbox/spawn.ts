@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { messageOf } from '../../core/error.ts'
 import { entryPoint } from '../../platform/entry.ts'
 import type { Guarantee, ProcessIdentity } from './driver.ts'
 
@@ -71,36 +72,73 @@ export class SpawnWatch {
 }
 
 /** Starts watching; never throws: where the kernel does not tell, `state` says so and nothing is recorded. */
-export async function startSpawnWatch({ onSpawn, onLost, now }: SpawnWatchOptions): Promise<SpawnWatch> {
-  const worker = new Worker(entryPoint('spawn-watch'))
+export async function startSpawnWatch(options: SpawnWatchOptions): Promise<SpawnWatch> {
+  let worker: Worker
+  try {
+    worker = new Worker(entryPoint('spawn-watch'))
+  } catch (error) {
+    return notWatching(messageOf(error)) // no room for one more thread
+  }
   worker.unref()
   const answer = Promise.withResolvers<string | undefined>()
-  worker.on('message', (message: FromThread) => {
-    if (message.type === 'listening') answer.resolve(whyRefused(message.error))
-    if (message.type === 'unavailable') answer.resolve(message.why)
-    if (message.type === 'lost') onLost?.()
-    if (message.type === 'spawn') {
-      const { type: _, ...record } = message
-      onSpawn({ ...record, at: now() })
-    }
-  })
-  worker.on('error', (error) => answer.resolve(error instanceof Error ? error.message : String(error)))
+  worker.on('message', (message: FromThread) => hear(message, options, answer.resolve))
+  worker.on('error', (error) => answer.resolve(messageOf(error)))
   const timer = setTimeout(() => answer.resolve('the kernel did not answer'), READY_DEADLINE_MS)
   const why = await answer.promise
   clearTimeout(timer)
-  if (why === undefined) {
-    return new SpawnWatch(
-      { name: 'spawn-records', inForce: true, why: 'process events of the kernel' },
-      worker,
-    )
+  if (why !== undefined) {
+    await worker.terminate()
+    return notWatching(why)
   }
-  await worker.terminate()
+  return new SpawnWatch({ name: 'spawn-records', inForce: true, why: 'process events of the kernel' }, worker)
+}
+
+function hear(
+  message: FromThread,
+  { onSpawn, onLost, now }: SpawnWatchOptions,
+  answer: (why: string | undefined) => void,
+): void {
+  if (message.type === 'listening') answer(whyRefused(message.error))
+  if (message.type === 'unavailable') answer(message.why)
+  if (message.type === 'lost') onLost?.()
+  if (message.type === 'spawn') {
+    const { type: _, ...record } = message
+    onSpawn({ ...record, at: now() })
+  }
+}
+
+function notWatching(why: string): SpawnWatch {
   return new SpawnWatch({
     name: 'spawn-records',
     inForce: false,
     why,
     fix: 'needs CONFIG_PROC_EVENTS, and on older kernels CAP_NET_ADMIN; not available inside containers',
   })
+}
+
+/** A watch that begins with whoever first needs it, and is then one for all. */
+export class SpawnWatchOnDemand {
+  readonly #start: () => Promise<SpawnWatch>
+  #watch: Promise<SpawnWatch> | undefined
+
+  constructor(options: SpawnWatchOptions) {
+    this.#start = () => startSpawnWatch(options)
+  }
+
+  /** The watch, listening: whoever relies on it, or tells whether it is in force, waits for it here. */
+  begun(): Promise<SpawnWatch> {
+    this.#watch ??= this.#start()
+    return this.#watch
+  }
+
+  /** Nothing to forget for a watch that never began. */
+  async forget(runId: string): Promise<void> {
+    ;(await this.#watch)?.forget(runId)
+  }
+
+  async close(): Promise<void> {
+    await (await this.#watch)?.close()
+  }
 }
 
 function whyRefused(error: number): string | undefined {

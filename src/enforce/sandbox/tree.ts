@@ -58,7 +58,7 @@ export function protect(tree: Tree, names: readonly string[], found: Found, look
   return {
     mounts: [...atRoot, ...mounts],
     notEnforced: [
-      `protected names more than ${SCAN_DEPTH} directories below ${tree.path}, or made there later, are not protected`,
+      `protected names more than ${SCAN_DEPTH} directories below ${tree.path}, or made there later, are not protected; those are told when the run has ended`,
       ...(found.complete
         ? []
         : [`${tree.path} is too large to look through: protected names below its root may be missed`]),

@@ -12,26 +12,28 @@ export type Deed =
 type Input = HookCall['input']
 type Reader = (input: Input) => readonly Deed[]
 
-const command: Reader = (input) => [{ kind: 'command', text: need(input, 'command', 'cmd') }]
+const command: Reader = (input) =>
+  each(input, 'command', 'cmd').map((text) => ({ kind: 'command' as const, text }))
 const file =
   (verb: 'read' | 'write' | 'list' | 'delete', ...keys: string[]): Reader =>
-  (input) => [{ kind: 'file', verb, path: need(input, ...keys) }]
+  (input) =>
+    each(input, ...keys).map((path) => ({ kind: 'file' as const, verb, path }))
 const files =
   (verb: 'read' | 'write', key: string, inner?: string): Reader =>
   (input) =>
-    list(input, key).map((each) => ({
-      kind: 'file',
-      verb,
-      path: typeof each === 'string' ? each : need(isInput(each) ? each : {}, inner ?? ''),
-    }))
-const patch: Reader = (input) => patchedFiles(need(input, 'command', 'input', 'patch', 'explanation'))
+    list(input, key).flatMap((one) =>
+      (typeof one === 'string' ? [one] : each(isInput(one) ? one : {}, inner ?? '')).map((path) => ({
+        kind: 'file' as const,
+        verb,
+        path,
+      })),
+    )
+const patch: Reader = (input) => each(input, 'command', 'input', 'patch').flatMap(patchedFiles)
 const PATHS = ['file_path', 'filePath', 'path', 'target_file', 'notebook_path', 'dirPath'] as const
-const searched: Reader = (input) => [
-  { kind: 'file', verb: 'read', path: searchRoot(optional(input, 'path'), optional(input, 'glob')) },
-]
-const globbed: Reader = (input) => [
-  { kind: 'file', verb: 'list', path: searchRoot(optional(input, 'path'), optional(input, 'pattern')) },
-]
+const searched: Reader = (input) =>
+  roots(input, 'glob', 'includePattern').map((path) => looking('read', path))
+const globbed: Reader = (input) => roots(input, 'pattern', 'glob').map((path) => looking('list', path))
+const looking = (verb: 'read' | 'list', path: string): Deed => ({ kind: 'file', verb, path })
 
 /** What each built-in tool does. A tool that is not here is asked about by its name. */
 const TOOLS: Readonly<Record<string, Reader>> = {
@@ -46,7 +48,7 @@ const TOOLS: Readonly<Record<string, Reader>> = {
   LS: file('list', ...PATHS),
   Glob: globbed,
   Grep: searched,
-  WebFetch: (input) => [{ kind: 'connect', url: need(input, 'url') }],
+  WebFetch: (input) => each(input, 'url').map((url) => ({ kind: 'connect' as const, url })),
   apply_patch: patch,
   // Cursor
   Shell: command,
@@ -91,25 +93,41 @@ export function toolName(tool: string): string {
 
 /** A tool nobody knows that is given a command line most likely runs it. */
 function shellOf(input: Input): readonly Deed[] {
-  const text = optional(input, 'command') || optional(input, 'cmd')
-  return text === '' ? [] : [{ kind: 'command', text }]
+  const texts = ['command', 'cmd'].map((key) => optional(input, key)).filter((text) => text !== '')
+  return texts.map((text) => ({ kind: 'command', text }))
+}
+
+/** Where a search begins, for each pattern it is given. */
+function roots(input: Input, ...keys: readonly string[]): readonly string[] {
+  const path = optional(input, 'path')
+  const patterns = keys.map((key) => optional(input, key)).filter((pattern) => pattern !== '')
+  return patterns.length === 0 ? [path || '.'] : patterns.map((pattern) => searchRoot(path, pattern))
 }
 
 /** The directory a search begins in: what stands before the first wildcard. */
 function searchRoot(path: string, pattern: string): string {
   const fixed = pattern.replace(/[*?[{][^]*$/, '')
+  // behind a wildcard it may climb or begin anew: then it may end anywhere
+  if (/(?:^|[/,{])(?:\.\.|~|\/)(?=[/,}]|$)|[{,](?:\/|~)/.test(pattern.slice(fixed.length))) return '/'
   if (fixed.startsWith('/')) return fixed
   return [path, fixed].filter((part) => part !== '').join('/') || '.'
 }
 
-function need(input: Input, ...keys: readonly string[]): string {
-  for (const key of keys) {
+/**
+ * What stands at each of these keys. Which of them a harness takes is its own affair: whoever sets two of them would
+ * show one to us and have the other one acted on, so all of them count.
+ */
+function each(input: Input, ...keys: readonly string[]): readonly string[] {
+  const found = keys.flatMap((key) => {
     const value = Object.hasOwn(input, key) ? input[key] : undefined
-    if (typeof value === 'string' && value !== '') return value
+    if (value === undefined || value === null || value === '') return []
+    if (typeof value === 'string') return [value]
     // a command as a list of words is one that no shell reads
-    if (isWords(value)) return value.map(shellWord).join(' ')
-  }
-  throw missing(keys)
+    if (isWords(value)) return [value.map(shellWord).join(' ')]
+    throw badPayload(`the ${key} of the tool's input is not a text`)
+  })
+  if (found.length === 0) throw missing(keys)
+  return [...new Set(found)]
 }
 
 function optional(input: Input, key: string): string {

@@ -63,6 +63,7 @@ test('what is not one well-formed payload is refused, with the reason', () => {
   refused(`${JSON.stringify(CLAUDE)} {}`, /something follows/)
   refused(JSON.stringify(CLAUDE).replace('{', '{"tool_name":"Read",'), /"tool_name" stands twice/)
   refused(JSON.stringify(CLAUDE).replace('"command":', '"command":"ls","command":'), /"command" stands twice/)
+  refused(JSON.stringify(CLAUDE).replace('"command":"', '"command":"\\ud800'), /half a character/)
   refused(Buffer.alloc(1024 * 1024 + 1, 0x20), /larger than 1048576 bytes/)
 })
 
@@ -83,7 +84,10 @@ test('an event, a tool or a session nobody knows is refused, not passed over', (
 test('a tool that is known and is given nothing to act on is refused', () => {
   refused({ ...CLAUDE, tool_input: {} }, /has no command/)
   refused({ ...CLAUDE, tool_input: { command: '' } }, /has no command/)
-  refused({ ...CLAUDE, tool_name: 'Write', tool_input: { path: 3 } }, /has no file_path/)
+  refused(
+    { ...CLAUDE, tool_name: 'Write', tool_input: { path: 3 } },
+    /the path of the tool.s input is not a text/,
+  )
   refused({ ...CLAUDE, tool_name: 'editFiles', tool_input: { files: [] } }, /nothing to act on/)
   refused({ ...CLAUDE, tool_name: 'apply_patch', tool_input: { command: 'diff --git' } }, /names no file/)
 })

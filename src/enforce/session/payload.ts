@@ -1,4 +1,4 @@
-import { plainOf, readJsonText, JsonTextError } from '../../core/json-text.ts'
+import { hasHalfCharacter, plainOf, readJsonText, JsonTextError } from '../../core/json-text.ts'
 import { EVENTS, type Harness, type HookCall } from './call.ts'
 import { badPayload } from './errors.ts'
 
@@ -43,6 +43,8 @@ function fieldsOf(bytes: Uint8Array): Fields {
     throw badPayload(cause instanceof JsonTextError ? cause.message : 'it is not UTF-8', cause)
   }
   if (!isFields(value)) throw badPayload('it is not an object')
+  if (hasHalfCharacter(value, new TextDecoder().decode(bytes)))
+    throw badPayload('it holds half a character (a lone surrogate)')
   return value
 }
 

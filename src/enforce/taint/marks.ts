@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { foreignFiles } from '../../platform/foreign-files.ts'
 import type { ExtendedAttributes } from '../../platform/extended-attributes.ts'
 
 /** What a file is known by, whatever it is called. */
@@ -43,6 +44,7 @@ export function fileMarks(attributes: ExtendedAttributes | undefined): FileMarks
 }
 
 function within(path: string, work: (fd: number, stats: Stats) => FileSeen): FileSeen {
+  if (foreignFiles.isSilent(path)) return {}
   let fd: number
   try {
     // links are followed: what counts is what is read in the end; a pipe must not keep us waiting

@@ -18,7 +18,6 @@ import {
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { brief, NAMES, openWorkspaceExample, workspaceExample } from './overlay.example.ts'
-import { protectedChanges, protectedState } from './protected-state.ts'
 
 const code = (wanted: string) => (error: unknown) => (error as { code?: string }).code === wanted
 
@@ -256,28 +255,6 @@ test('between two runs the host may change what the agent left alone; where both
     'free changed',
     'new changed',
     'taken changed conflict',
-  ])
-})
-
-test('protected names are compared after a run that wrote directly', async (t) => {
-  const { workspace } = workspaceExample(t)
-  mkdirSync(join(workspace, '.git/hooks'), { recursive: true })
-  writeFileSync(join(workspace, '.git/config'), '[core]\n')
-  writeFileSync(join(workspace, 'a'), 'a')
-  const before = await protectedState(workspace, NAMES)
-  writeFileSync(join(workspace, 'a'), 'b')
-  assert.deepEqual(protectedChanges(before, await protectedState(workspace, NAMES)), [])
-  // the whole directory renamed and made anew, and one file below another name's case
-  renameSync(join(workspace, '.git'), join(workspace, 'moved'))
-  mkdirSync(join(workspace, '.git/hooks'), { recursive: true })
-  writeFileSync(join(workspace, '.git/hooks/post-commit'), 'x')
-  mkdirSync(join(workspace, 'sub/.VSCODE'), { recursive: true })
-  assert.deepEqual(protectedChanges(before, await protectedState(workspace, NAMES)), [
-    '.git',
-    '.git/config',
-    '.git/hooks',
-    '.git/hooks/post-commit',
-    'sub/.VSCODE',
   ])
 })
 

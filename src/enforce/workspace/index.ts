@@ -25,6 +25,6 @@ export { SNAPSHOT_CAUSES, type Snapshot, type SnapshotCause } from './manifest.t
 export { Clones, type Clone, type ClonesOptions, type Fetched, type OpenClone } from './clones.ts'
 export { hostDisk, refuseFullDisk, refuseTooLarge, type Disk, type DiskLimits } from './disk.ts'
 export { driversOff, git, neutralGit, type GitCall, type GitOptions } from './git.ts'
-export { protectedChanges, protectedState } from './protected-state.ts'
+export { protectedMatcher } from './protected.ts'
 export { type Places, type RunsAs } from './places.ts'
 export { Transactions, type Recovered } from './transaction.ts'

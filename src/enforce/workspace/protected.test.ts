@@ -24,6 +24,8 @@ test('a protected name is known at any depth and by every name a file system tak
     'a/.GitHub/HOOKS',
     '.npmrc',
     '.gitmodules',
+    'a/opencode.json',
+    '.Cargo/Config.toml',
   ]
   for (const path of same) assert.ok(isProtected(path), path)
   const others = [
@@ -35,6 +37,8 @@ test('a protected name is known at any depth and by every name a file system tak
     'a.git',
     '.npmrcx',
     'x/npmrc',
+    '.cargo/registry',
+    'config.toml',
   ]
   for (const path of others) assert.ok(!isProtected(path), path)
 })

@@ -7,6 +7,7 @@ import { closeFile } from './bytes.ts'
 import type { Directory } from './directory.ts'
 import type { Look } from './look.ts'
 import { marksOf } from './overlay.ts'
+import { looksLikeRepository } from './repository.ts'
 import { quietly, quietlyAsync, sideOf, stampOfMaybe, whatOf, type Sides } from './sides.ts'
 
 export interface ReadOptions {
@@ -30,6 +31,8 @@ interface Place {
   readonly level: number
   /** Set where an outer directory says something that cannot be followed. */
   readonly isMurky: boolean
+  /** Set in what git takes for a repository, whatever it is called, and everywhere below. */
+  readonly isRepository: boolean
 }
 
 /** Compares the upper layer of an overlay with the workspace below it. Nothing an agent wrote is followed. */
@@ -39,7 +42,7 @@ export async function readChanges(
   options: ReadOptions,
 ): Promise<ChangeReport> {
   const reading = new Reading(options)
-  await reading.directory({ upper, lower, prefix: '', level: 0, isMurky: false })
+  await reading.directory({ upper, lower, prefix: '', level: 0, isMurky: false, isRepository: false })
   return reportOf(reading.found(), reading.isComplete)
 }
 
@@ -60,11 +63,12 @@ class Reading {
     const marks = marksOf(this.#options.attributes, upper.fd)
     const isMurky = place.isMurky || marks.notUnderstood.length > 0
     const names = upper.names()
+    const isRepository = place.isRepository || looksLikeRepository(names, upper, lower)
     for (const name of names) {
       await this.#pause()
       if (this.#isFull()) return
       if (name === undefined) this.#nameless(prefix)
-      else await this.#entry({ ...place, isMurky }, name)
+      else await this.#entry({ ...place, isMurky, isRepository }, name)
     }
     if (!marks.isOpaque || lower === undefined) return
     const kept = new Set(names)
@@ -143,6 +147,7 @@ class Reading {
         prefix: `${path}/`,
         level: place.level + 1,
         isMurky: place.isMurky,
+        isRepository: place.isRepository,
       })
     } finally {
       child.close()
@@ -246,7 +251,7 @@ class Reading {
     const below = isGoing ? await this.#below(place.lower!, name, `${path}/`) : NOTHING_BELOW
     const isConflict = below.isChanged || stampOfMaybe(before) !== base.get(path)
     const all: Flag[] = [
-      ...(below.isProtected || isProtected(path) ? (['protected'] as const) : []),
+      ...(below.isProtected || place.isRepository || isProtected(path) ? (['protected'] as const) : []),
       ...flags,
       ...(place.isMurky ? (['not-understood'] as const) : []),
       ...(isConflict ? (['conflict'] as const) : []),

@@ -1,4 +1,3 @@
-import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { createHash, randomBytes, type Hash } from 'node:crypto'
 import { createReadStream, createWriteStream, existsSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -32,6 +31,9 @@ interface ArchiveContext {
 
 const PAGE = 1000
 
+/** Loaded once a month at most: it brings whole families of curves, which no start should wait for. */
+const age = () => import('age-encryption')
+
 /**
  * Puts the ended segments of a month into `archive-YYYY-MM.age` (tar, zstd, age) with a signed manifest beside it, both
  * read-only. Before anything is removed the archive is decrypted again and compared with the segments; the identity for
@@ -56,6 +58,7 @@ export async function archiveMonth(
   for (const segment of chosen) segments.push(await describe(segment))
   const temporary = join(directory, `.${randomBytes(8).toString('hex')}.tmp`)
   try {
+    const { generateX25519Identity, identityToRecipient } = await age()
     const identity = await generateX25519Identity()
     await encryptTo(temporary, chosen, segments, [...recipients, await identityToRecipient(identity)])
     const archive_sha256 = await compare(temporary, identity, segments)
@@ -169,6 +172,7 @@ async function encryptTo(
   segments: readonly ArchivedSegment[],
   recipients: readonly string[],
 ): Promise<void> {
+  const { Encrypter } = await age()
   const encrypter = new Encrypter()
   for (const recipient of recipients) encrypter.addRecipient(recipient)
   const files = chosen.map(({ path }, at) => ({
@@ -189,6 +193,7 @@ async function compare(
   identity: string,
   segments: readonly ArchivedSegment[],
 ): Promise<string> {
+  const { Decrypter } = await age()
   const decrypter = new Decrypter()
   decrypter.addIdentity(identity)
   const whole = createHash('sha256')

@@ -140,6 +140,6 @@ function missing(name: string): Error {
   return auditError(
     'AUDIT_MISSING',
     `no entry "${name.slice(0, 80)}" is in the ledger`,
-    'list entries with warder audit query; an old one may be in an archive',
+    'list entries with warder audit list; an old one may be in an archive',
   )
 }

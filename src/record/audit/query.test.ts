@@ -33,6 +33,7 @@ const someFilter: fc.Arbitrary<Filter> = fc.record(
     permit: fc.constantFrom('p-1', 'p-9'),
     limit: fc.integer({ min: 1, max: 40 }),
     after: fc.integer({ min: 0, max: 200 }),
+    before: fc.integer({ min: 0, max: 200 }),
     order: fc.constantFrom('oldest', 'newest'),
   },
   { requiredKeys: [] },
@@ -83,6 +84,25 @@ test('a query finds what reading everything finds, whether all, some or nothing 
       assert.deepEqual(found, expected(reader.read(0, 1000), filter))
     }),
     { numRuns: 100 },
+  )
+})
+
+test('page by page by number, nothing is left out, however many entries are of one millisecond', async (t) => {
+  const { open } = place(t)
+  const ledger = await open()
+  const many = 1200
+  await Promise.all(Array.from({ length: many }, () => ledger.append({ ...READ, agent: 'at-once' })))
+  const of: Filter = { agent: 'at-once', order: 'newest', limit: 500 }
+  const found: Entry[] = []
+  for (let page = ledger.query(of); page.length > 0;) {
+    found.push(...page)
+    page = ledger.query({ ...of, before: page.at(-1)!.seq })
+  }
+  assert.equal(new Set(found.map(({ timestamp }) => timestamp)).size, 1)
+  const newest = ledger.head().seq
+  assert.deepEqual(
+    found.map(({ seq }) => seq),
+    Array.from({ length: many }, (_none, nth) => newest - nth),
   )
 })
 
@@ -142,6 +162,7 @@ test('a filter with an unknown member or a bad value is refused', async (t) => {
     { limit: 0 },
     { limit: 1e9 },
     { since: 'now' },
+    { before: 1.5 },
     { risk: '' },
   ]) {
     assert.throws(() => ledger.query(filter as Filter), { code: 'AUDIT_INVALID' })

@@ -32,6 +32,8 @@ export interface Filter {
   readonly limit?: number
   /** Only what comes after this sequence number, in the order asked for. */
   readonly after?: number
+  /** Only sequence numbers below this one, whatever the order: the way to go on where a page of the newest ended. */
+  readonly before?: number
   /** `oldest` unless told. */
   readonly order?: 'oldest' | 'newest'
 }
@@ -52,13 +54,14 @@ const KNOWN = new Set<string>([
   'unsettled',
   'limit',
   'after',
+  'before',
   'order',
 ])
 
 /** Refuses a filter that would silently find something else than meant. @throws AuditError `AUDIT_INVALID` */
 export function checkFilter(filter: Filter): void {
   const unknown = Object.keys(filter).find((key) => !KNOWN.has(key))
-  const { decision, result, risk, eventType, since, until, limit, after } = filter
+  const { decision, result, risk, eventType, since, until, limit, after, before } = filter
   const wrong =
     unknown ??
     (decision !== undefined && !VERDICTS.includes(decision) ? 'decision' : undefined) ??
@@ -68,6 +71,7 @@ export function checkFilter(filter: Filter): void {
     (since !== undefined && !Number.isSafeInteger(since) ? 'since' : undefined) ??
     (until !== undefined && !Number.isSafeInteger(until) ? 'until' : undefined) ??
     (after !== undefined && !Number.isSafeInteger(after) ? 'after' : undefined) ??
+    (before !== undefined && !Number.isSafeInteger(before) ? 'before' : undefined) ??
     (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 1 && limit <= MAX_LIMIT)
       ? 'limit'
       : undefined)
@@ -81,7 +85,7 @@ export function checkFilter(filter: Filter): void {
 
 /** Whether an entry passes, as far as the entry alone can tell: `unsettled` needs the others, `after` and `limit` the order. */
 export function passes(entry: Entry, filter: Filter): boolean {
-  const { agent, action, decision, result, risk, eventType, since, until, permit, unsettled } = filter
+  const { agent, action, decision, result, risk, eventType, since, until, permit, unsettled, before } = filter
   return (
     (agent === undefined || entry.agent === agent) &&
     (action === undefined || entry.action.startsWith(action)) &&
@@ -92,6 +96,7 @@ export function passes(entry: Entry, filter: Filter): boolean {
     (since === undefined || entry.timestamp >= new Date(since).toISOString()) &&
     (until === undefined || entry.timestamp < new Date(until).toISOString()) &&
     (permit === undefined || entry.permit_id === permit) &&
+    (before === undefined || entry.seq < before) &&
     (unsettled !== true || isPermitted(entry))
   )
 }
@@ -118,7 +123,8 @@ export interface Sql {
  * @param upTo the watermark that was read before: what was indexed since is found in the log already
  */
 export function sqlOf(filter: Filter, upTo: number, limit: number): Sql {
-  const { agent, action, decision, result, risk, eventType, since, until, permit, unsettled, after } = filter
+  const { agent, action, decision, result, risk, eventType, since, until, permit, unsettled, after, before } =
+    filter
   const where = ['seq <= ?']
   const values: (string | number)[] = [upTo]
   const and = (condition: string, ...bound: (string | number)[]) => {
@@ -136,6 +142,7 @@ export function sqlOf(filter: Filter, upTo: number, limit: number): Sql {
   if (until !== undefined) and('ms < ?', until)
   if (permit !== undefined) and('permit_id = ?', permit)
   if (unsettled === true) and(`seq IN (SELECT seq FROM unsettled)`)
+  if (before !== undefined) and('seq < ?', before)
   if (after !== undefined) and(newest ? 'seq < ?' : 'seq > ?', after)
   return {
     text: `SELECT seq FROM entry WHERE ${where.join(' AND ')} ORDER BY seq ${newest ? 'DESC' : 'ASC'} LIMIT ?`,

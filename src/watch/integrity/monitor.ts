@@ -94,6 +94,12 @@ export class Monitor {
     return this.#violations
   }
 
+  /** What was signed at a path and below it, and everything that was seen at the last look. */
+  below(path: string): { readonly signed: readonly Entry[]; readonly seen: ReadonlyMap<string, Entry> } {
+    const isMeant = (entry: Entry): boolean => entry.path === path || entry.path.startsWith(`${path}/`)
+    return { signed: this.#baseline?.entries.filter(isMeant) ?? [], seen: this.#seen }
+  }
+
   /** Of the last complete pass since Warder was started; undefined before the first. */
   get evidence(): Evidence | undefined {
     return this.#evidence

@@ -1,3 +1,4 @@
+import { foreignFiles } from '../../platform/foreign-files.ts'
 import type { Entry, Root } from './entry.ts'
 import { IntegrityError, INTEGRITY_ERRORS } from './errors.ts'
 import { Looker, markOf, type LookOptions } from './look.ts'
@@ -21,6 +22,7 @@ export interface Survey {
 
 /** Looks at everything below the roots. Nobody is followed, and a path that belongs to two roots is the first one's. */
 export async function survey(options: SurveyOptions): Promise<Survey> {
+  await foreignFiles.ask(() => options.roots.map(({ path }) => path))
   const pass = new Pass(options)
   for (const root of options.roots) await pass.visit(root.path, root)
   return { entries: pass.entries, read: { files: pass.files, bytes: pass.looker.bytes } }
@@ -41,6 +43,7 @@ class Pass {
     if (this.entries.has(path)) return
     const turn = this.#options.pause()
     if (turn !== undefined) await turn
+    if (foreignFiles.isSilentItself(path)) throw new Error(`the file system of ${path} does not answer`)
     const stat = this.looker.stat(path)
     if (stat === undefined) return
     const known = this.#options.known.get(path)

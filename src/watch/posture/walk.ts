@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { systemCode } from '../../core/error.ts'
+import { foreignMounts } from '../../platform/mounts.ts'
 
 export interface Walked {
   readonly path: string
@@ -39,11 +40,13 @@ export async function walk(
 ): Promise<WalkEnd> {
   const end = { seen: 0, isCut: false, unreadable: 0 }
   const device = quietly(() => lstatSync(root))?.dev
+  const foreign = foreignMounts() // one that never answers is not even asked what it is
   const left = [root]
   for (let path = left.pop(); path !== undefined; path = left.pop()) {
     if (end.seen >= most) return { ...end, isCut: true }
     if ((end.seen += 1) % AT_ONCE === 0) await turn()
     signal.throwIfAborted()
+    if (foreign.has(path) && path !== root) continue
     const stats = quietly(() => lstatSync(path))
     if (stats === undefined || stats.dev !== device) continue
     visit({ path, stats })

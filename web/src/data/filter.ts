@@ -1,7 +1,7 @@
 import type { InputOf } from '../../../src/api/endpoints.ts'
 
 /** The query bar's words: `field:value`, joined by spaces, quotes around a value with spaces. */
-export type Filter = Omit<InputOf<'auditList'>, 'after' | 'limit'>
+export type Filter = Omit<InputOf<'auditList'>, 'after' | 'before' | 'limit'>
 
 export interface Field {
   readonly name: string
@@ -28,7 +28,11 @@ export const FIELDS: readonly Field[] = [
       'pending',
     ],
   },
-  { name: 'risk', about: 'how much it could break', values: ['low', 'medium', 'high', 'critical'] },
+  {
+    name: 'risk',
+    about: 'how much it could break, this or more',
+    values: ['low', 'medium', 'high', 'critical'],
+  },
   {
     name: 'type',
     about: 'what kind of event',

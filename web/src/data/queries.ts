@@ -1,6 +1,7 @@
 import { QueryClient, useQuery, type UseQueryResult } from '@tanstack/react-query'
 import type { EndpointName, EntryAnswer, InputOf, OutputOf } from '../../../src/api/endpoints.ts'
 import { call } from './calls.ts'
+import { line } from './live.ts'
 import { Problem } from './problem.ts'
 
 export const queries = new QueryClient({
@@ -33,9 +34,30 @@ export function again(...names: readonly EndpointName[]): void {
   for (const name of names) void queries.invalidateQueries({ queryKey: [name] })
 }
 
-/** Everything that is looked at now, save the pages of the record: what is written there stays as it is. */
-export function againAll(): void {
-  void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[1] !== 'pages' })
+/**
+ * Everything that is looked at now, save the pages of the record: what is written there stays as it is. What a list that
+ * follows the stream began with is read again only after nobody followed for a while.
+ */
+export function againAll(what: 'all' | 'unfollowed' = 'unfollowed'): void {
+  const kept = what === 'all' ? ['pages'] : ['pages', FOLLOWED]
+  void queries.invalidateQueries({ predicate: ({ queryKey }) => !kept.includes(String(queryKey[1])) })
+}
+
+/** Marks what the stream carries on. */
+const FOLLOWED = 'followed'
+
+/**
+ * The newest entries as they were when the stream began; it brings all that come after them. They are not read before it
+ * begins, so that nothing falls between the two.
+ */
+export function useNewest(limit: number): UseQueryResult<OutputOf<'auditList'>> {
+  const { state } = line.use()
+  return useQuery({
+    enabled: state !== 'connecting',
+    queryKey: ['auditList', FOLLOWED, limit],
+    queryFn: ({ signal }) => call('auditList', { limit }, signal),
+    staleTime: Infinity,
+  })
 }
 
 /** Which answers an entry of the record may have changed, by how its action begins. */

@@ -2,7 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import type { EntryAnswer } from '../../../src/api/endpoints.ts'
 import { call, callLines } from './calls.ts'
 import type { Filter } from './filter.ts'
-import { heads } from './live.ts'
+import { heads } from './inbox.ts'
 import { queries } from './queries.ts'
 
 const PAGE_ROWS = 500
@@ -12,17 +12,16 @@ export function useRecord(filter: Filter | undefined) {
   return useInfiniteQuery({
     queryKey: ['auditList', 'pages', filter],
     enabled: filter !== undefined,
-    initialPageParam: undefined as EntryAnswer | undefined,
+    initialPageParam: undefined as number | undefined,
     staleTime: Infinity, // what is written stays as it is; what is new comes by the stream
     queryFn: async ({ pageParam: oldest, signal }) => {
       const asOf = heads.get().head
-      const before = oldest === undefined ? {} : { until: oldest.timestamp }
+      // by number and not by time: more may be of one moment than a page holds
+      const before = oldest === undefined ? {} : { before: oldest }
       const { entries } = await call('auditList', { ...filter, ...before, limit: PAGE_ROWS }, signal)
-      const older = oldest === undefined ? entries : entries.filter(({ seq }) => seq < oldest.seq)
-      const isLast = entries.length < PAGE_ROWS || older.length === 0
-      return { entries: older.toReversed(), isLast, asOf }
+      return { entries: entries.toReversed(), isLast: entries.length < PAGE_ROWS, asOf }
     },
-    getNextPageParam: (last) => (last.isLast ? undefined : last.entries.at(-1)),
+    getNextPageParam: (last) => (last.isLast ? undefined : last.entries.at(-1)?.seq),
   })
 }
 
@@ -45,6 +44,8 @@ export function knownEntries(): readonly EntryAnswer[] {
   )
 }
 
+const RISKS: readonly string[] = ['low', 'medium', 'high', 'critical']
+
 /** Whether an entry that came by the stream belongs to what is shown. */
 export function fits(entry: EntryAnswer, filter: Filter): boolean {
   const { agent, action, decision, result, risk, type, since, until, unsettled } = filter
@@ -54,10 +55,10 @@ export function fits(entry: EntryAnswer, filter: Filter): boolean {
     (action === undefined || entry.action.startsWith(action)) &&
     (decision === undefined || entry.decision === decision) &&
     (result === undefined || entry.result === result) &&
-    (risk === undefined || entry.risk_level === risk) &&
+    (risk === undefined || RISKS.indexOf(entry.risk_level) >= RISKS.indexOf(risk)) &&
     (type === undefined || entry.event_type === type) &&
     (since === undefined || entry.timestamp >= since) &&
-    (until === undefined || entry.timestamp <= until)
+    (until === undefined || entry.timestamp < until)
   )
 }
 
@@ -71,22 +72,22 @@ export async function exportRecord(filter: Filter, format: ExportFormat): Promis
 }
 
 const AROUND_MS = 3_600_000
-const NEAR_ROWS = 5000
+const NEAR_ROWS = 1000
 
-/** What else belongs to the same request, permit or run. */
+/** What else belongs to the same request, permit or run: among the nearest entries on both sides. */
 export async function related(entry: EntryAnswer, signal: AbortSignal): Promise<EntryAnswer[]> {
   const at = Date.parse(entry.timestamp)
-  const { entries } = await call(
-    'auditList',
-    {
-      since: new Date(at - AROUND_MS).toISOString(),
-      until: new Date(at + AROUND_MS).toISOString(),
-      limit: NEAR_ROWS,
-    },
-    signal,
-  )
+  const near = {
+    since: new Date(at - AROUND_MS).toISOString(),
+    until: new Date(at + AROUND_MS).toISOString(),
+    limit: NEAR_ROWS,
+  }
+  const [older, newer] = await Promise.all([
+    call('auditList', { ...near, before: entry.seq }, signal),
+    call('auditList', { ...near, after: entry.seq }, signal),
+  ])
   const mine = idsOf(entry)
-  return entries.filter((each) => each.seq !== entry.seq && idsOf(each).some((id) => mine.includes(id)))
+  return [...older.entries, ...newer.entries].filter((each) => idsOf(each).some((id) => mine.includes(id)))
 }
 
 function idsOf(entry: EntryAnswer): string[] {

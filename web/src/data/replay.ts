@@ -30,6 +30,11 @@ interface Kind {
   entry: number
 }
 
+/** Whether somebody in the record is an agent, and not a person or Warder itself. */
+export function isAgent(name: string): boolean {
+  return /^[a-z0-9][a-z0-9._-]*$/.test(name) && !ROLES.includes(name)
+}
+
 const LOOKED_AT = 10_000
 const ROLES = ['owner', 'warder', 'system', 'operator', 'guest', 'device', 'nobody']
 /** Letters of the policy’s own syntax: what holds one of them is a rule and not a deed. */

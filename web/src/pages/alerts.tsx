@@ -23,6 +23,9 @@ export function Alerts(): ReactNode {
   )
 }
 
+/** So many alerts are asked for. */
+const RECENT = 200
+
 const TONE = { low: 'quiet', medium: 'quiet', high: 'warn', critical: 'bad' } as const
 
 function Incidents(): ReactNode {
@@ -30,10 +33,7 @@ function Incidents(): ReactNode {
   const [id, setId] = useState<string | undefined>()
   const chosen = list.data?.incidents.find((each) => each.id === id)
   return (
-    <Section
-      title="Incidents"
-      note={list.data === undefined ? undefined : countText(list.data.total, 'incident')}
-    >
+    <Section title="Incidents" note={noteOf(list.data?.total, 'incident')}>
       <Answered of={list}>
         {({ incidents, problem }) => (
           <>
@@ -59,6 +59,12 @@ function Incidents(): ReactNode {
       </Sheet>
     </Section>
   )
+}
+
+/** How many there are; of none the page says so in words. */
+function noteOf(count: number | undefined, one: string): string | undefined {
+  if (count === undefined || count === 0) return undefined
+  return count >= RECENT ? `the newest ${count}` : countText(count, one)
 }
 
 function IncidentTable(props: {
@@ -99,7 +105,6 @@ const SEVERITIES = [
   ['high', 'high or worse'],
   ['critical', 'critical alone'],
 ] as const
-const RECENT = 200
 
 function Noticed(): ReactNode {
   const [severity, setSeverity] = useState<AlertAnswer['severity']>('low')
@@ -107,7 +112,7 @@ function Noticed(): ReactNode {
   return (
     <Section
       title="Alerts"
-      note={list.data === undefined ? undefined : `the newest ${list.data.alerts.length}`}
+      note={noteOf(list.data?.alerts.length, 'alert')}
       actions={
         <Choice
           label="Show"
@@ -179,7 +184,7 @@ function Watchers(): ReactNode {
       <Answered of={status}>
         {({ sources, behind, seq }) => (
           <>
-            <p className="note">
+            <p className="note lead">
               Read to entry {seq},{' '}
               {behind === 0 ? 'nothing behind' : `${countText(behind, 'entry', 'entries')} behind`}
             </p>

@@ -136,7 +136,7 @@ function factsOf(question: QuestionAnswer): (readonly [string, ReactNode])[] {
       <span key="w">
         <Told>{question.reason}</Told>{' '}
         <span className="note">
-          rule <Told>{question.rule}</Told>
+          <Told>{question.rule}</Told>
         </span>
       </span>,
     ],

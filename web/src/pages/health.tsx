@@ -59,11 +59,17 @@ function Components({ of }: { readonly of: OutputOf<'health'>['components'] }): 
         {
           name: 'What to do',
           wide: true,
-          cell: ({ fix }) => (fix === undefined ? null : <Told>{fix}</Told>),
+          cell: ({ fix }) => <Fix>{fix}</Fix>,
         },
       ]}
     />
   )
+}
+
+/** What to do: a command can be taken along. */
+function Fix({ children }: { readonly children: string | undefined }): ReactNode {
+  if (children === undefined) return null
+  return /^warder [a-z -]+$/.test(children) ? <Command>{children}</Command> : <Told>{children}</Told>
 }
 
 function Objectives({ of }: { readonly of: OutputOf<'health'>['slo'] }): ReactNode {
@@ -189,7 +195,7 @@ function InForce({ of }: { readonly of: OutputOf<'status'> }): ReactNode {
               {
                 name: 'What to do',
                 wide: true,
-                cell: ({ fix }) => (fix === undefined ? null : <Told>{fix}</Told>),
+                cell: ({ fix }) => <Fix>{fix}</Fix>,
               },
             ]}
           />

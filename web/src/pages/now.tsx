@@ -1,13 +1,13 @@
 import { Link } from '@tanstack/react-router'
-import { useState, type ReactNode } from 'react'
-import type { EntryAnswer, OutputOf } from '../../../src/api/endpoints.ts'
-import { coalesced, recent } from '../data/live.ts'
+import type { ReactNode } from 'react'
+import type { OutputOf } from '../../../src/api/endpoints.ts'
 import { useAnswer } from '../data/queries.ts'
 import { countText } from '../data/words.ts'
 import { AgentLink, isOpen } from '../parts/links.tsx'
 import { Empty, Page, Section, Table, Answered } from '../parts/blocks.tsx'
 import { openStop } from '../parts/stop.tsx'
-import { Ago, Clock, State, StateWord, Told } from '../parts/text.tsx'
+import { Stream } from '../parts/stream.tsx'
+import { Ago, State, StateWord, Told } from '../parts/text.tsx'
 import { QuestionCard } from '../parts/question-card.tsx'
 
 type Run = OutputOf<'runs'>['runs'][number]
@@ -80,10 +80,15 @@ function Running({ runs }: { readonly runs: readonly Run[] }): ReactNode {
         {
           name: 'Runs',
           wide: true,
-          cell: ({ command }) => (
-            <code className="argv-line">
-              <Told>{command}</Told>
-            </code>
+          cell: ({ command, workspace }) => (
+            <>
+              <code className="argv-line">
+                <Told>{command}</Told>
+              </code>
+              <span className="note block">
+                in <Told>{workspace}</Told>
+              </span>
+            </>
           ),
         },
         { name: 'Since', cell: ({ startedAt }) => <Ago at={startedAt} /> },
@@ -110,98 +115,5 @@ function Taint({ labels }: { readonly labels: readonly string[] }): ReactNode {
     <State tone="warn">
       <Told>{[...new Set(labels)].join(', ')}</Told>
     </State>
-  )
-}
-
-const SHOWN = 60
-/** Many, because what is mere looking at the record is left out of them. */
-const ASKED_FOR = 300
-
-/** The record as it is written. It can be held still to be read; what comes meanwhile is counted. */
-function Stream(): ReactNode {
-  const live = recent.use()
-  const skipped = coalesced.use()
-  const first = useAnswer('auditList', { limit: ASKED_FOR })
-  const [held, setHeld] = useState<readonly EntryAnswer[] | undefined>()
-  const [all, setAll] = useState(false)
-  const newest = mergeOnce(live, first.data?.entries ?? [])
-  const shown = (held ?? newest).filter((entry) => all || !isReading(entry)).slice(0, SHOWN)
-  const missed = held === undefined ? 0 : newest.filter(({ seq }) => seq > (held[0]?.seq ?? 0)).length
-  return (
-    <Section
-      title="As it happens"
-      note={
-        skipped === 0
-          ? undefined
-          : `${countText(skipped, 'more entry', 'more entries')} too fast to show, all in the record`
-      }
-      actions={
-        <>
-          <label className="check">
-            <input type="checkbox" checked={all} onChange={({ target }) => setAll(target.checked)} /> looking
-            at the record too
-          </label>
-          <button
-            type="button"
-            className="small"
-            onClick={() => setHeld(held === undefined ? newest : undefined)}
-          >
-            {held === undefined ? 'Hold still' : `Go on${missed === 0 ? '' : ` (${missed} new)`}`}
-          </button>
-        </>
-      }
-    >
-      {shown.length > 0 ? (
-        <EntryTable entries={shown} />
-      ) : (
-        <Answered of={first}>{() => <Empty>Nothing was decided lately.</Empty>}</Answered>
-      )}
-    </Section>
-  )
-}
-
-function mergeOnce(live: readonly EntryAnswer[], first: readonly EntryAnswer[]): readonly EntryAnswer[] {
-  const known = new Map([...first, ...live].map((entry) => [entry.seq, entry]))
-  return [...known.values()].toSorted((a, b) => b.seq - a.seq)
-}
-
-/** Whoever looks at the record writes to it; that is of no interest to whoever looks. */
-function isReading({ action }: EntryAnswer): boolean {
-  return action === 'audit:read'
-}
-
-function EntryTable({ entries }: { readonly entries: readonly EntryAnswer[] }): ReactNode {
-  return (
-    <Table
-      label="The newest entries of the record"
-      rows={entries}
-      keyOf={({ seq }) => String(seq)}
-      columns={[
-        { name: 'Time', cell: ({ timestamp }) => <Clock at={timestamp} /> },
-        {
-          name: 'What',
-          cell: ({ decision, result }) => <StateWord word={decision === '' ? result : decision} />,
-        },
-        { name: 'Who', cell: ({ agent }) => <AgentLink name={agent} /> },
-        { name: 'Action', cell: ({ action }) => <Told>{action}</Told> },
-        {
-          name: 'On',
-          wide: true,
-          cell: ({ target }) => (
-            <code className="argv-line">
-              <Told>{target}</Told>
-            </code>
-          ),
-        },
-        {
-          name: 'Entry',
-          cell: ({ seq }) => (
-            <Link to="/record" search={{ entry: seq }}>
-              {seq}
-            </Link>
-          ),
-        },
-      ]}
-    />
   )
 }

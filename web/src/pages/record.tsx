@@ -1,7 +1,9 @@
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { useEffect, useMemo, useState, type ReactNode } from 'react'
+import { useCallback, useEffect, useMemo, useState, type ReactNode } from 'react'
+import type { EntryAnswer } from '../../../src/api/endpoints.ts'
 import { parseFilter, type Filter } from '../data/filter.ts'
-import { freshAfter, heads, recent } from '../data/live.ts'
+import { freshAfter } from '../data/gaps.ts'
+import { heads, recent } from '../data/inbox.ts'
 import { useAnswer } from '../data/queries.ts'
 import { exportRecord, fits, readNewest, useRecord, type ExportFormat } from '../data/record.ts'
 import { save } from '../data/save.ts'
@@ -53,9 +55,11 @@ interface FoundProps {
 
 function Found({ filter, query, entry, onShow }: FoundProps): ReactNode {
   const record = useRecord(filter)
-  const live = recent.use()
-  const { countedTo } = heads.use()
+  const present = usePresent()
+  const [held, setHeld] = useState<Present | undefined>()
   const pages = useMemo(() => (record.data?.pages ?? []).flatMap(({ entries }) => entries), [record.data])
+  // whoever reads further down is not pushed about by what comes above
+  const { live, countedTo } = held ?? present
   const fresh = useMemo(() => {
     // the newest page tells of all there was when it was asked for, whether that is shown or not
     const { asOf = 0 } = record.data?.pages[0] ?? {}
@@ -67,6 +71,15 @@ function Found({ filter, query, entry, onShow }: FoundProps): ReactNode {
     () => [...fresh.entries.filter((each) => fits(each, filter)), ...pages],
     [fresh, pages, filter],
   )
+  const newer =
+    held === undefined
+      ? 0
+      : present.live.filter((each) => each.seq > (held.live[0]?.seq ?? 0) && fits(each, filter)).length
+  const onTop = (isTop: boolean): void => setHeld((before) => (isTop ? undefined : (before ?? present)))
+  const { hasNextPage, isFetching, fetchNextPage } = record
+  const onEnd = useCallback(() => {
+    if (hasNextPage && !isFetching) void fetchNextPage()
+  }, [hasNextPage, isFetching, fetchNextPage])
   useEffect(() => {
     if (record.isSuccess) announce(`${countText(rows.length, 'entry', 'entries')} loaded`)
     // told once for each question, not for each row that comes
@@ -100,7 +113,9 @@ function Found({ filter, query, entry, onShow }: FoundProps): ReactNode {
           rows={rows}
           chosen={entry}
           onChoose={(seq) => onShow({ entry: seq })}
-          onEnd={() => (record.hasNextPage && !record.isFetching ? void record.fetchNextPage() : undefined)}
+          newer={newer}
+          onEnd={onEnd}
+          onTop={onTop}
         />
       )}
       <EntryPanel
@@ -112,6 +127,18 @@ function Found({ filter, query, entry, onShow }: FoundProps): ReactNode {
       />
     </>
   )
+}
+
+/** What the stream brought so far. */
+interface Present {
+  readonly live: readonly EntryAnswer[]
+  readonly countedTo: number
+}
+
+function usePresent(): Present {
+  const live = recent.use()
+  const { countedTo } = heads.use()
+  return useMemo(() => ({ live, countedTo }), [live, countedTo])
 }
 
 /** Whether the record can be believed, and how far. */

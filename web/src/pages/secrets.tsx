@@ -28,7 +28,7 @@ export function Secrets(): ReactNode {
               ) : undefined
             }
           >
-            <p>
+            <p className="lead">
               <State tone={locked ? 'bad' : 'good'}>{locked ? 'Locked: no secret goes out' : 'Open'}</State>,{' '}
               {isProtected ? 'with a passphrase' : 'without a passphrase of its own'}
             </p>

@@ -16,18 +16,20 @@ export function Servers(): ReactNode {
       title="Servers"
       about="What MCP servers were approved with. What they changed since is refused until you trust it."
     >
-      <Sessions />
       <Answered of={pins}>
         {({ servers }) =>
           servers.length === 0 ? (
-            <Empty command="warder mcp wrap --name some -- npx some-mcp-server">
-              No MCP server is known. One is put behind Warder with:
-            </Empty>
+            <Section title="Approved">
+              <Empty command="warder mcp wrap --name some -- npx some-mcp-server">
+                No MCP server is known. One is put behind Warder with:
+              </Empty>
+            </Section>
           ) : (
             servers.map((server) => <Server key={server.server} server={server} onAct={setAct} />)
           )
         }
       </Answered>
+      <Sessions />
       <Confirm act={act} onClose={() => setAct(undefined)} />
     </Page>
   )

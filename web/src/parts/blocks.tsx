@@ -171,7 +171,7 @@ export function Table<T>(props: {
           <tr key={props.keyOf(row, at)}>
             {props.columns.map(({ name, cell, wide }) => (
               <td key={name} data-label={name} className={wide === true ? 'wide' : undefined}>
-                {cell(row)}
+                <div>{cell(row)}</div>
               </td>
             ))}
           </tr>

@@ -6,6 +6,8 @@ import { call } from '../data/calls.ts'
 import { withWord } from '../data/filter.ts'
 import { useAnswer } from '../data/queries.ts'
 import { related } from '../data/record.ts'
+import { isAgent } from '../data/replay.ts'
+import { session } from '../data/session.ts'
 import { absoluteText } from '../data/words.ts'
 import { Answered, Facts, Wrong } from './blocks.tsx'
 import { Sheet } from './confirm.tsx'
@@ -150,14 +152,17 @@ function linkOf(entry: EntryAnswer, other: EntryAnswer): string {
 /** Decided again, now, by the policy in force: facts, rule, and what would turn it. */
 function Explain({ entry }: { readonly entry: EntryAnswer }): ReactNode {
   const [answer, setAnswer] = useState<{ value?: Awaited<ReturnType<typeof explained>>; error?: unknown }>({})
+  const asked = askedOf(entry.agent)
   return (
     <section>
       <h3>Explained</h3>
-      {answer.value === undefined ? (
+      {asked === undefined ? (
+        <p className="note">Only what an agent or you yourself asked for can be decided again.</p>
+      ) : answer.value === undefined ? (
         <button
           type="button"
           onClick={() =>
-            void explained(entry).then(
+            void explained(entry, asked).then(
               (value) => setAnswer({ value }),
               (error: unknown) => setAnswer({ error }),
             )
@@ -173,10 +178,16 @@ function Explain({ entry }: { readonly entry: EntryAnswer }): ReactNode {
   )
 }
 
-function explained(entry: EntryAnswer) {
+function explained(entry: EntryAnswer, as: { readonly as?: string }) {
   const capability = entry.target === '' ? entry.action : `${entry.action}:${entry.target}`
-  const isAgent = entry.agent !== 'owner' && entry.agent !== 'warder'
-  return call('policyExplain', { capability, ...(isAgent ? { as: entry.agent } : {}) })
+  return call('policyExplain', { capability, ...as })
+}
+
+/** How to ask what somebody may; undefined for whom nobody can ask: guests, devices, other people at the console. */
+function askedOf(agent: string): { readonly as?: string } | undefined {
+  const here = session.get()
+  if (agent === 'owner') return typeof here === 'object' && here.role === 'owner' ? {} : undefined
+  return isAgent(agent) ? { as: agent } : undefined
 }
 
 function Raw({ entry }: { readonly entry: EntryAnswer }): ReactNode {

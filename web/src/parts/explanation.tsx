@@ -25,7 +25,7 @@ export function Explanation({ answer: { decision, matched, change }, then }: Exp
           A later rule, a grant, an answer of a person or the state of its run made the difference.
         </p>
       )}
-      {decision.fix === undefined ? null : (
+      {decision.fix === undefined || decision.fix === change?.command ? null : (
         <p className="note">
           <Told>{decision.fix}</Told>
         </p>

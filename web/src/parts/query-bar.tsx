@@ -1,6 +1,6 @@
 import { useEffect, useId, useState, type FormEvent, type KeyboardEvent, type ReactNode } from 'react'
 import { FIELDS } from '../data/filter.ts'
-import { recent } from '../data/live.ts'
+import { recent } from '../data/inbox.ts'
 import { useAnswer } from '../data/queries.ts'
 import { knownEntries } from '../data/record.ts'
 
@@ -119,7 +119,6 @@ function lastWord(text: string): string {
 }
 
 function useOffers(text: string): readonly Offer[] {
-  const entries = [...recent.use(), ...knownEntries()]
   const { data: runs } = useAnswer('runs', {})
   const word = lastWord(text)
   const [name = '', begun] = word.split(':', 2)
@@ -128,17 +127,18 @@ function useOffers(text: string): readonly Offer[] {
       .filter(({ name: each }) => !text.includes(`${each}:`))
       .map(({ name: each, about }) => ({ text: `${each}:`, about }))
   }
-  const known = FIELDS.find((each) => each.name === name)
-  const seen = new Set(
-    name === 'agent'
-      ? [...(runs?.runs ?? []).map(({ agent }) => agent), ...entries.map(({ agent }) => agent)]
-      : name === 'action'
-        ? entries.map(({ action }) => action)
-        : (known?.values ?? []),
-  )
-  return [...seen]
+  return [...valuesOf(name, runs?.runs ?? [])]
     .filter((value) => value.startsWith(begun) && value !== begun && !/[\s"]/.test(value))
     .toSorted()
     .slice(0, MOST_OFFERS)
     .map((value) => ({ text: `${name}:${value}`, about: '' }))
+}
+
+/** What a field can be, or was so far. Entries are looked at only when somebody writes such a word: there may be many. */
+function valuesOf(name: string, runs: readonly { readonly agent: string }[]): ReadonlySet<string> {
+  if (name !== 'agent' && name !== 'action')
+    return new Set(FIELDS.find((each) => each.name === name)?.values ?? [])
+  const entries = [...recent.get(), ...knownEntries()]
+  if (name === 'action') return new Set(entries.map(({ action }) => action))
+  return new Set([...runs, ...entries].map(({ agent }) => agent))
 }

@@ -42,7 +42,7 @@ export function TimeLeft({ question }: { readonly question: QuestionAnswer }): R
   if (left <= 0) return <State tone="bad">its time is over</State>
   return (
     <span className="left">
-      <State tone={left < 30_000 ? 'warn' : 'quiet'}>{secondsText(left)} left</State>
+      {left < 30_000 ? <State tone="warn">{secondsText(left)} left</State> : <>{secondsText(left)} left</>}
     </span>
   )
 }

@@ -1,23 +1,29 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useRef, type KeyboardEvent, type ReactNode } from 'react'
+import { memo, useEffect, useRef, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react'
 import type { EntryAnswer } from '../../../src/api/endpoints.ts'
-import { visible } from '../data/words.ts'
+import { countText, visible } from '../data/words.ts'
 import { Clock, StateWord, Told } from './text.tsx'
 
 export interface RowsProps {
   readonly rows: readonly EntryAnswer[]
   readonly chosen: number | undefined
+  /** How many entries came that are not among the rows, because somebody reads further down. */
+  readonly newer: number
   readonly onChoose: (seq: number) => void
   /** The end came into sight. */
   readonly onEnd: () => void
+  /** Whether the first row is in sight. */
+  readonly onTop: (isTop: boolean) => void
 }
 
 const ROW_PX = 32
-const NARROW_ROW_PX = 64
+const NARROW_ROW_PX = 60
 const BEYOND_ROWS = 12
+/** So far before the end more is asked for that it is there when the end is. */
+const AHEAD_ROWS = 150
 
 /** Entries, of which only those in sight are in the page: a million cost no more than thirty. */
-export function Rows({ rows, chosen, onChoose, onEnd }: RowsProps): ReactNode {
+export function Rows({ rows, chosen, newer, onChoose, onEnd, onTop }: RowsProps): ReactNode {
   const scroller = useRef<HTMLDivElement>(null)
   const isNarrow = window.matchMedia('(max-width: 48rem)').matches
   const virtual = useVirtualizer({
@@ -30,7 +36,7 @@ export function Rows({ rows, chosen, onChoose, onEnd }: RowsProps): ReactNode {
   const items = virtual.getVirtualItems()
   const lastShown = items.at(-1)?.index ?? 0
   useEffect(() => {
-    if (rows.length > 0 && lastShown >= rows.length - BEYOND_ROWS - 1) onEnd()
+    if (rows.length > 0 && lastShown >= rows.length - AHEAD_ROWS) onEnd()
   }, [lastShown, rows.length, onEnd])
   const onKey = (event: KeyboardEvent<HTMLDivElement>): void => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
@@ -41,57 +47,95 @@ export function Rows({ rows, chosen, onChoose, onEnd }: RowsProps): ReactNode {
     virtual.scrollToIndex(to)
     requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-at="${to}"]`)?.focus())
   }
+  // one listener for all rows, so that a row need not be drawn again for a new one
+  const onClick = ({ target }: MouseEvent): void => {
+    const at = (target as HTMLElement).closest<HTMLElement>('[data-at]')?.dataset['at']
+    const entry = at === undefined ? undefined : rows[Number(at)]
+    if (entry !== undefined) onChoose(entry.seq)
+  }
   return (
-    <div
-      className="rows"
-      ref={scroller}
-      role="region"
-      aria-label="Entries, newest first"
-      onKeyDown={onKey}
-      tabIndex={0}
-    >
-      <ul className="rows-all" style={{ height: virtual.getTotalSize() }}>
-        {items.map(({ index, key, start, size }) => {
-          const entry = rows[index]!
-          return (
-            <li key={key} className="row-place" style={{ transform: `translateY(${start}px)`, height: size }}>
-              <button
-                type="button"
-                className="row"
-                data-at={index}
-                aria-pressed={entry.seq === chosen}
-                onClick={() => onChoose(entry.seq)}
-              >
-                <Row entry={entry} />
-              </button>
-            </li>
-          )
-        })}
-      </ul>
+    <div className="rows-frame">
+      <Heads />
+      {newer === 0 ? null : (
+        <button
+          type="button"
+          className="small rows-newer"
+          onClick={() => scroller.current?.scrollTo({ top: 0 })}
+        >
+          {countText(newer, 'newer entry', 'newer entries')}: to the top
+        </button>
+      )}
+      <div
+        className="rows"
+        ref={scroller}
+        role="region"
+        aria-label="Entries, newest first"
+        onKeyDown={onKey}
+        onScroll={({ currentTarget }) => onTop(currentTarget.scrollTop < ROW_PX)}
+        tabIndex={0}
+      >
+        <ul className="rows-all" style={{ height: virtual.getTotalSize() }} onClick={onClick}>
+          {items.map(({ index, key, start, size }) => (
+            <Row
+              key={key}
+              entry={rows[index]!}
+              at={index}
+              startPx={start}
+              sizePx={size}
+              isChosen={rows[index]!.seq === chosen}
+            />
+          ))}
+        </ul>
+      </div>
     </div>
   )
 }
 
-function Row({ entry }: { readonly entry: EntryAnswer }): ReactNode {
-  const { seq, timestamp, decision, result, agent, action, target } = entry
+/** For the eye; who listens hears each row in this order. */
+function Heads(): ReactNode {
   return (
-    <>
-      <span className="row-seq">{seq}</span>
-      <span className="row-time">
-        <Clock at={timestamp} />
-      </span>
-      <span className="row-what">
-        <StateWord word={decision === '' ? result : decision} />
-      </span>
-      <span className="row-who">
-        <Told>{agent}</Told>
-      </span>
-      <span className="row-action">
-        <Told>{action}</Told>
-      </span>
-      <span className="row-target" title={visible(target)}>
-        <Told>{target}</Told>
-      </span>
-    </>
+    <div className="rows-head row-grid" aria-hidden="true">
+      <span>Entry</span>
+      <span>Time</span>
+      <span>What</span>
+      <span>Who</span>
+      <span>Action</span>
+      <span>On</span>
+    </div>
   )
 }
+
+interface RowProps {
+  readonly entry: EntryAnswer
+  readonly at: number
+  readonly startPx: number
+  readonly sizePx: number
+  readonly isChosen: boolean
+}
+
+/** Drawn when it comes into sight, and again only when something of it changes: scrolling draws few rows, not all. */
+const Row = memo(function Row({ entry, at, startPx, sizePx, isChosen }: RowProps): ReactNode {
+  const { seq, timestamp, decision, result, agent, action, target } = entry
+  return (
+    <li className="row-place" style={{ transform: `translateY(${startPx}px)`, height: sizePx }}>
+      <button type="button" className="row row-grid" data-at={at} aria-pressed={isChosen}>
+        <span className="row-seq">{seq}</span>
+        <span className="row-time">
+          <Clock at={timestamp} />
+        </span>
+        <span className="row-what">
+          <StateWord word={decision === '' ? result : decision} />
+        </span>
+        <span className="row-who">
+          <Told>{agent}</Told>
+        </span>
+        <span className="row-action">
+          <Told>{action}</Told>
+        </span>
+        <span className="row-target" title={visible(target)}>
+          <Told>{target}</Told>
+        </span>
+      </button>
+    </li>
+  )
+})

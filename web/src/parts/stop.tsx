@@ -140,36 +140,55 @@ function Receipts({ done, onClose }: { readonly done: Stopped; readonly onClose:
 }
 
 /** On every page while anything is stopped: who, when, why, and the way back. */
+/** More stops than this would push the page out of sight; the rest are one click away. */
+const SHOWN_STOPS = 3
+
 export function StopBanner(): ReactNode {
   const { data } = useAnswer('daemon', {}, { everyMs: 30_000 })
   const [act, setAct] = useState<Act | undefined>()
   const stops = data?.stops ?? []
   if (stops.length === 0) return null
+  const rest = stops.slice(SHOWN_STOPS)
+  const row = (stop: Stop): ReactNode => (
+    <StopRow key={stop.agent} stop={stop} onResume={() => setAct(resumeAct(stop))} />
+  )
   return (
     <section className="stopped" aria-label="What is stopped">
-      {stops.map((stop) => (
-        <div key={stop.agent} className="stopped-row">
-          <p>
-            <State tone="bad">{stop.agent === ALL ? 'Everything is stopped' : 'Stopped'}</State>{' '}
-            {stop.agent === ALL ? null : (
-              <strong>
-                <Told>{stop.agent}</Told>
-              </strong>
-            )}{' '}
-            {stop.since === '' ? null : <Ago at={stop.since} />} by <Told>{stop.by}</Told>:{' '}
-            <Told>{stop.reason}</Told>
-          </p>
-          <button type="button" onClick={() => setAct(resumeAct(stop))}>
-            Resume<span className="heard-only"> {stop.agent === ALL ? 'everything' : stop.agent}</span>
-          </button>
-        </div>
-      ))}
+      {stops.slice(0, SHOWN_STOPS).map(row)}
+      {rest.length === 0 ? null : (
+        <details>
+          <summary>{countText(rest.length, 'more agent is', 'more agents are')} stopped</summary>
+          {rest.map(row)}
+        </details>
+      )}
       <Confirm act={act} onClose={() => setAct(undefined)} />
     </section>
   )
 }
 
-function resumeAct({ agent, since }: OutputOf<'daemon'>['stops'][number]): Act {
+type Stop = OutputOf<'daemon'>['stops'][number]
+
+function StopRow({ stop, onResume }: { readonly stop: Stop; readonly onResume: () => void }): ReactNode {
+  const { agent, since, by, reason } = stop
+  return (
+    <div className="stopped-row">
+      <p>
+        <State tone="bad">{agent === ALL ? 'Everything is stopped' : 'Stopped'}</State>{' '}
+        {agent === ALL ? null : (
+          <strong>
+            <Told>{agent}</Told>
+          </strong>
+        )}{' '}
+        {since === '' ? null : <Ago at={since} />} by <Told>{by}</Told>: <Told>{reason}</Told>
+      </p>
+      <button type="button" onClick={onResume}>
+        Resume<span className="heard-only"> {agent === ALL ? 'everything' : agent}</span>
+      </button>
+    </div>
+  )
+}
+
+function resumeAct({ agent, since }: Stop): Act {
   const isAll = agent === ALL
   return {
     title: isAll ? 'Resume everything' : `Resume ${agent}`,

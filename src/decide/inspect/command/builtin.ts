@@ -3,6 +3,8 @@ import { NOTHING, riskOfRunning, textFlow, union, type Flow } from './flow.ts'
 import { say, type Frame, type Invocation } from './frame.ts'
 import { optionValues } from './match.ts'
 import { printed } from './print.ts'
+import { plainPath } from './path.ts'
+import { moveTo } from './place.ts'
 import { runScript } from './script.ts'
 import { shown } from './touch.ts'
 import type { Field } from './word.ts'
@@ -29,7 +31,6 @@ const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
     'ulimit',
     'let',
     'dirs',
-    'pushd',
     'popd',
     'getopts',
     'shopt',
@@ -44,12 +45,13 @@ const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
     '[[',
     'compgen',
     'compopt',
-    'cd',
     'emulate',
     'autoload',
     'setopt',
     'unsetopt',
   ].map((name): [string, Builtin] => [name, quiet]),
+  ['cd', moved],
+  ['pushd', moved],
   ['eval', evaluated],
   ['source', sourced],
   ['export', declared],
@@ -70,7 +72,7 @@ const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['complete', completed],
   ['bind', bound],
   ['echo', (invocation, args) => printed(invocation.name, args)],
-  ['printf', (invocation, args) => printed(invocation.name, args)],
+  ['printf', formatted],
   ['type', located],
   ['which', located],
   ['pwd', quiet],
@@ -80,6 +82,23 @@ const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
 export function runBuiltin(invocation: Invocation, frame: Frame): Flow | undefined {
   const head = invocation.argv[0]!.text
   return BUILTINS.get(head === '.' ? 'source' : head)?.(invocation, invocation.argv.slice(1), frame)
+}
+
+function moved(_: Invocation, args: readonly Field[], frame: Frame): Flow {
+  moveTo(args, frame, plainPath)
+  return NOTHING
+}
+
+/** `printf -v name …` writes to a variable. */
+function formatted({ name }: Invocation, args: readonly Field[], frame: Frame): Flow {
+  const flow = printed(name, args)
+  const [option, variable] = args
+  if (option?.text !== '-v' || variable === undefined) return flow
+  frame.variables.values.set(
+    variable.text,
+    flow.text === undefined ? { flow } : { elements: [flow.text], flow },
+  )
+  return NOTHING
 }
 
 function evaluated({ stdin, span }: Invocation, args: readonly Field[], frame: Frame): Flow {
@@ -187,11 +206,17 @@ function forget(args: readonly Field[], frame: Frame): Flow {
   return NOTHING
 }
 
-/** `set +o history` stops remembering; `set -- a b` gives arguments. */
+/** `set +o history` stops remembering; `set -- a b` gives arguments, `$1` and on. */
 function remembered({ span }: Invocation, args: readonly Field[], frame: Frame): Flow {
   if (/\+o history|-\+?o nolog/.test(args.map(({ text }) => text).join(' '))) {
     say(frame, 'env.history-off', 'high', 'stops the shell from remembering what was typed', span)
   }
+  const first = args.findIndex(({ text }) => !/^[-+]\w+$/.test(text))
+  if (first === -1) return NOTHING
+  const given = args.slice(args[first]!.text === '--' ? first + 1 : first)
+  frame.variables.positional = given.every(({ isDynamic }) => !isDynamic)
+    ? given.map(({ text }) => text)
+    : undefined
   return NOTHING
 }
 

@@ -98,9 +98,9 @@ function together(found: readonly CodeRule[], frame: Frame, span: Span): void {
 
 const LITERAL = /(["'`])((?:\\.|(?!\1)[^\\\n]){2,200})\1/g
 const WRITES =
-  /\b(?:open|fopen|File\.(?:write|open)|write_?(?:text|bytes|file(?:Sync)?)?|append_?file(?:Sync)?|file_put_contents|createWriteStream|shutil|copy(?:file)?|rename|symlink|unlink|chmod|print\s+[^;]*>)\b/i
+  /\b(?:open|fopen|File\.(?:write|open)|write_?(?:text|bytes|file(?:Sync)?)?|append_?file(?:Sync)?|file_put_contents|createWriteStream|shutil|os\.remove|remove_tree|rmtree|rmdir|removedirs|copy(?:file)?|rename|symlink|unlink|chmod|print\s+[^;]*>)\b/i
 const WRITE_MODE =
-  /["'](?:[wax]b?\+?|[wax]t)["']|["']>{1,2}|\bwrite|append|put_contents|symlink|chmod|print\s*>/i
+  /["'](?:[wax]b?\+?|[wax]t)["']|["']>{1,2}|\bwrite|append|put_contents|symlink|chmod|unlink|os\.remove|remove_tree|rmtree|rmdir|removedirs|print\s*>/i
 
 /** Paths in the literals of a program: what it reads and writes. */
 function paths(code: string, found: readonly CodeRule[], frame: Frame, span: Span): Flow {

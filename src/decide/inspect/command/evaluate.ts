@@ -10,6 +10,7 @@ import {
 import { evaluateCode } from './code.ts'
 import { NOTHING, joined, union, type Flow } from './flow.ts'
 import { MAX_NESTING, say, type Frame } from './frame.ts'
+import { fromHere } from './place.ts'
 import { runSimple } from './simple.ts'
 import { MAX_LENGTH, readScript, type Span } from './parse.ts'
 import { connect } from './redirect.ts'
@@ -105,6 +106,7 @@ export function evaluate(node: SyntaxNode, stdin: Flow | undefined, frame: Frame
     case 'Script':
       return inOrder(node.commands, stdin, frame)
     case 'Subshell':
+      return fromHere(frame, () => inOrder(node.body.commands, stdin, frame))
     case 'BraceGroup':
       return inOrder(node.body.commands, stdin, frame)
     case 'Redirected': {

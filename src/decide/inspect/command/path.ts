@@ -1,13 +1,16 @@
 import { globPattern } from './glob.ts'
 import type { Frame } from './frame.ts'
+import { directoryOf } from './place.ts'
 import { PATHS, WELL_KNOWN, type PathClass, type PathRule } from './rules/paths.ts'
 
 /** A path in one spelling: absolute where that can be told, every home as `~`, no `.`, `..` or `//`. */
-export function plainPath(text: string, { context }: Frame): string {
-  const { home, cwd } = context
+export function plainPath(text: string, frame: Pick<Frame, 'context' | 'variables'>): string {
+  const { home } = frame.context
+  const cwd = directoryOf(frame)
   let path = text.replace(/^file:\/\//, '').replace(/^["']|["']$/g, '')
   const isRelative = !/^[/~$]/.test(path)
   if (isRelative && cwd !== undefined && path !== '') path = `${cwd}/${path}`
+  if (home !== undefined) path = path.replace(/^~(?=\/|$)/, home)
   path = plain(path)
   if (home !== undefined && (path === home || path.startsWith(`${home}/`)))
     return `~${path.slice(home.length)}`

@@ -31,7 +31,7 @@ const MOST_ROUNDS = 100
 function formatted(words: readonly string[]): string | undefined {
   const args = words[0] === '--' ? words.slice(1) : words
   const [format = '', ...values] = args
-  if (format === '-v') return undefined
+  if (format === '-v') return formatted(values.slice(1))
   const shape = format.replaceAll('%%', '')
   const holes = shape.match(/%[sbqdcxX]/g)?.length ?? 0
   if ((shape.match(/%/g)?.length ?? 0) !== holes) return undefined

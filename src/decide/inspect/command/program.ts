@@ -76,6 +76,14 @@ function plainProgram(invocation: Invocation, head: Field, frame: Frame): Flow {
   if (!isFamiliar) sayUnknownCode(invocation, frame)
   if (head.text.includes('/') && !isSystemProgram(head.text)) {
     const file = head.text
+    if (/^\/proc\/[^/]+\/(?:exe|root|cwd|fd)(?:\/|$)/.test(plainPath(file, frame)))
+      say(
+        frame,
+        'shape.hidden-program',
+        'high',
+        `hides which program runs behind another name: ${shown(head)}`,
+        head,
+      )
     if (!isKnown || !file.startsWith('/')) {
       const script = {
         language: undefined,
@@ -181,9 +189,13 @@ function unwrapped(
   for (const text of texts) out = union(out, frame.shell.text(text.text, stdin, frame, text))
   for (const option of options) rateNetworkOption(option, invocation, frame)
   if (inner.length === 0 && name === 'env' && texts.length === 0) return SECRET
+  if (inner.length === 0 && name === 'parallel' && stdin?.text !== undefined)
+    out = union(out, frame.shell.text(stdin.text, undefined, frame, span))
   if (inner.length === 0 && texts.length === 0) sayHanded(invocation, true, frame)
   if (inner.length === 0) return union(out, withoutProgram(wrapper, texts, options, invocation, frame))
   const [first] = inner
+  // `parallel ::: one two`: with nothing before the colons, each of the words is a command
+  if (/^:::\+?$/.test(first!.text)) return union(out, eachRun(inner.slice(1), stdin, frame))
   const isElsewhere = wrapper.elsewhere === true
   const inside = isElsewhere ? { ...frame, context: withoutFiles(frame), isElsewhere } : frame
   if (wrapper.joins === true && (inner.length === 1 || isElsewhere)) {
@@ -196,9 +208,13 @@ function unwrapped(
   return rateNetwork(invocation, out, frame)
 }
 
+function eachRun(texts: readonly Field[], stdin: Flow | undefined, frame: Frame): Flow {
+  return texts.reduce((out, field) => union(out, frame.shell.text(field.text, stdin, frame, field)), NOTHING)
+}
+
 /** What xargs adds to the command: words from its input. */
 function piped(stdin: Flow, like: Field): Field {
-  const words = stdin.text?.trim()
+  const words = stdin.text?.replaceAll('\0', ' ').trim()
   const isKnown = words !== undefined && words !== ''
   return { ...like, text: isKnown ? words : '{}', isDynamic: !isKnown, isGlob: false, flow: stdin }
 }

@@ -15,7 +15,7 @@ export interface Variables {
   readonly values: Map<string, Value>
   readonly home: string | undefined
   /** `$1` and on; undefined inside something that is called with arguments we do not know. */
-  readonly positional: readonly string[] | undefined
+  positional: readonly string[] | undefined
 }
 
 export interface Folded {

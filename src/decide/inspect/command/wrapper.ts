@@ -17,7 +17,7 @@ export interface Wrapper {
   readonly rule?: { readonly id: string; readonly risk: 'medium' | 'high'; readonly note: string }
   /** What it runs when no program is named. */
   readonly alone?: 'shell' | 'nothing'
-  /** The program is started only after this subcommand: `docker exec`. */
+  /** The program is started only after one of these subcommands: `docker exec`; words of one are joined by a dot. */
   readonly sub?: string
   /** Several words are put together to one command text, as ssh does. */
   readonly joins?: boolean
@@ -42,7 +42,7 @@ export function unwrap(wrapper: Wrapper, args: readonly Field[]): Unwrapped | un
   const isText = new Set(wrapper.text?.split(' '))
   const [assignments, texts, options]: [Field[], Field[], Field[]] = [[], [], []]
   let skip = wrapper.skip ?? 0
-  let subs = wrapper.sub === undefined ? undefined : wrapper.sub.split(' ')
+  let subs = wrapper.sub?.split(' ').map((words) => words.split('.'))
   let isAfterDashes = wrapper.afterDashes !== true
   for (let i = 0; i < args.length; i++) {
     const field = args[i]!
@@ -59,8 +59,9 @@ export function unwrap(wrapper: Wrapper, args: readonly Field[]): Unwrapped | un
       if (pairs.has(text)) i += 2
       else if (isNext || takesNext(text, values)) i++
     } else if (subs !== undefined) {
-      if (!subs.includes(text)) return undefined
-      subs = undefined
+      const rest = subs.filter(([first]) => first === text).map((words) => words.slice(1))
+      if (rest.length === 0) return undefined
+      subs = rest.some((words) => words.length === 0) ? undefined : rest
     } else if (wrapper.assigns === true && /^\w+=/.test(text)) assignments.push(field)
     else if (skip > 0) skip--
     else if (isAfterDashes) return { inner: args.slice(i), assignments, texts, options }

@@ -38,9 +38,10 @@ export async function* counted(
   filters: readonly Filter[],
   count: (sizeBytes: number) => void,
 ): AsyncGenerator<Buffer> {
-  for await (const chunk of filtered(source, filters)) {
+  const body = filters.length === 0 ? source : filtered(source, filters)
+  for await (const chunk of body) {
     count(chunk.length)
-    yield chunk
+    yield Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk)
   }
 }
 

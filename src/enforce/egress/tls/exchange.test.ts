@@ -8,7 +8,7 @@ import { createBroker, type BrokerEvent, type SecretBinding } from '../broker/in
 import { signature } from '../broker/sigv4.ts'
 import { createInterceptor } from './intercept.ts'
 import type { ExchangeRecord } from './record.ts'
-import { HOST, openWorld, secret, speak } from './world.test-kit.ts'
+import { call, HOST, openWorld, secret, speak } from './world.test-kit.ts'
 
 const CLOUD_KEY = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY'
 const [REAL_ID, FAKE_ID] = ['AKIAREALREALREALREAL', 'AKIAQ3EGFAKEFAKEFAKE']
@@ -89,6 +89,45 @@ test('many requests at once, long bodies both ways, and none is mixed up with an
   await Promise.all(asks)
   assert.equal(world.records.length, 20)
   assert.ok(world.records.every(({ bytesIn, bytesOut }) => bytesIn === bytesOut && bytesOut >= 300_000))
+})
+
+test('the head of an answer does not wait for its body, and nobody waits for the rest once the client has gone', async () => {
+  const [more, left] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  await using world = await openWorld({
+    serve: (_, response) => {
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' }).flushHeaders()
+      response.on('close', () => left.resolve())
+      void more.promise.then(() => response.write('data: first\n\n'))
+    },
+  })
+  const client = await call(world)
+  client.write(`GET /events HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`)
+  const [head] = (await once(client, 'data')) as [Buffer]
+  assert.match(head.toString(), /^HTTP\/1\.1 200 OK\r\nContent-Type: text\/event-stream\r\n/)
+  more.resolve()
+  const [piece] = (await once(client, 'data')) as [Buffer]
+  assert.match(piece.toString(), /data: first/)
+  client.destroy()
+  await left.promise
+})
+
+test('a client that reads slowly gets all of a long answer', async () => {
+  const long = Buffer.alloc(8 * 1024 ** 2, 'abcdefghij')
+  await using world = await openWorld({
+    serve: (_, response) => void response.writeHead(200, { 'Content-Length': long.length }).end(long),
+  })
+  const client = await call(world)
+  client.write(`GET / HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close\r\n\r\n`)
+  const hash = createHash('sha256')
+  let [heard, headBytes] = [0, 0]
+  for await (const chunk of client as AsyncIterable<Buffer>) {
+    if (headBytes === 0) headBytes = chunk.indexOf('\r\n\r\n') + 4
+    hash.update(heard === 0 ? chunk.subarray(headBytes) : chunk)
+    heard += chunk.length
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  assert.equal(heard - headBytes, long.length)
+  assert.equal(hash.digest('hex'), createHash('sha256').update(long).digest('hex'))
 })
 
 function unchunked(text: string): string {

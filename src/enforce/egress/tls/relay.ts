@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import type { Filter } from '../content/index.ts'
 import { RefusedContent } from '../content/index.ts'
 import { isRefusal } from '../broker/index.ts'
@@ -24,6 +23,8 @@ interface Passage {
   readonly filters: readonly Filter[]
   readonly chunks: AsyncIterable<Buffer>
   readonly isWhole: boolean
+  /** Takes over what the server said behind the body, once that has been read. */
+  trailers(): void
 }
 
 /**
@@ -46,6 +47,7 @@ export async function relay(
     response.sendDate = false
     if (passage.isWhole) {
       const bytes = await whole(passage.chunks, house.limits.wholeBytes)
+      passage.trailers()
       const headers: Headers = [
         ...without(passage.headers, 'content-length'),
         ['Content-Length', `${bytes.length}`],
@@ -56,11 +58,39 @@ export async function relay(
     }
     tally.answered(status)
     response.writeHead(status, flat(passage.headers))
-    response.flushHeaders()
-    await pipeline(passage.chunks, response)
+    await pour(passage, response)
   } finally {
     incoming.destroy()
   }
+}
+
+/**
+ * Gives the body on as it comes, and no faster than it is taken. The head waits one turn of the event loop for the first
+ * piece of it: together they are one record of TLS and one write. Who has gone takes the connections to the server along.
+ *
+ * @throws RefusedContent; Error when either side has gone
+ */
+async function pour(passage: Passage, response: ServerResponse): Promise<void> {
+  const head = setImmediate(() => response.flushHeaders())
+  try {
+    for await (const chunk of passage.chunks) {
+      clearImmediate(head)
+      if (response.destroyed) throw new Error('the client has gone')
+      if (!response.write(chunk)) await drained(response)
+    }
+    passage.trailers()
+    response.end()
+  } finally {
+    clearImmediate(head)
+  }
+}
+
+async function drained(response: ServerResponse): Promise<void> {
+  if (response.destroyed) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  response.on('drain', resolve).on('close', resolve)
+  await promise
+  response.off('drain', resolve).off('close', resolve)
 }
 
 /** @throws RefusedContent */
@@ -89,29 +119,28 @@ function passageOf(
   const headers = endToEnd(clean?.headers ?? received)
   const source: Readable = incoming
   const count = (sizeBytes: number) => void (tally.bytesIn += sizeBytes)
-  const body = counted(
-    isUnpacked ? plainBody(source, unpacking, house.limits.unpackedBytes) : source,
-    filters,
-    count,
-  )
   return {
     headers: isUnpacked ? without(headers, 'content-encoding', 'content-length') : headers,
     filters,
-    chunks: withTrailers(body, incoming, response, (pairs) =>
-      clean === undefined ? pairs : (broker?.answer(pairs, from).headers ?? []),
+    chunks: counted(
+      isUnpacked ? plainBody(source, unpacking, house.limits.unpackedBytes) : source,
+      filters,
+      count,
     ),
     isWhole: rule?.isWhole === true,
+    trailers: () =>
+      giveTrailers(incoming, response, (pairs) =>
+        clean === undefined ? pairs : (broker?.answer(pairs, from).headers ?? []),
+      ),
   }
 }
 
 /** What a server says behind the body goes the same way as what it says before it. */
-async function* withTrailers(
-  body: AsyncIterable<Buffer>,
+function giveTrailers(
   incoming: IncomingMessage,
   response: ServerResponse,
   clean: (trailers: Headers) => Headers,
-): AsyncGenerator<Buffer> {
-  yield* body
+): void {
   const trailers = headerPairs(incoming.rawTrailers)
   if (trailers.length > 0)
     response.addTrailers(endToEnd(clean(trailers)).map(([name, value]): [string, string] => [name, value]))

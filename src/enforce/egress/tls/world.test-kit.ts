@@ -7,7 +7,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { connect as connectTls } from 'node:tls'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { keepSecret } from '../../../platform/locked-memory-secret.ts'
 import { createBroker, type Broker, type BrokerEvent, type SecretBinding } from '../broker/index.ts'
 import { createContentGuard, type ContentRule, type ContentScanner } from '../content/index.ts'
@@ -147,13 +147,16 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   }
 }
 
-/** A client of its own inside an opened connection: it says these bytes and hears everything until the end. */
-export async function speak(
+interface Called {
+  readonly host?: string
+  readonly servername?: string
+}
+
+/** A client of its own inside an opened connection. */
+export async function call(
   world: World,
-  said: readonly (string | Buffer)[],
-  to: { host?: string; servername?: string } = {},
-): Promise<string> {
-  const { host = HOST, servername = host } = to
+  { host = HOST, servername = host }: Called = {},
+): Promise<TLSSocket> {
   const socket = connect(world.proxyPort, '127.0.0.1')
   socket.write(`CONNECT ${host}:443 HTTP/1.1\r\nHost: ${host}:443\r\n\r\n`)
   await once(socket, 'data')
@@ -165,8 +168,18 @@ export async function speak(
     checkServerIdentity: () => undefined,
   })
   await once(secure, 'secureConnect')
+  return secure.on('error', () => undefined)
+}
+
+/** It says these bytes and hears everything until the end. */
+export async function speak(
+  world: World,
+  said: readonly (string | Buffer)[],
+  to: Called = {},
+): Promise<string> {
+  const secure = await call(world, to)
   const heard: Buffer[] = []
-  secure.on('data', (chunk: Buffer) => heard.push(chunk)).on('error', () => undefined)
+  secure.on('data', (chunk: Buffer) => heard.push(chunk))
   for (const part of said) {
     secure.write(part)
     await new Promise((resolve) => setImmediate(resolve))

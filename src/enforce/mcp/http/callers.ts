@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import { fieldOf, type Fields } from './field.ts'
 
 /** A client that may speak to this server, known by the digest of its token alone. */
@@ -17,7 +17,7 @@ export function callerOf(fields: Fields, callers: readonly Caller[]): Caller | u
   const field = fieldOf(fields, 'authorization')
   const token = typeof field === 'string' ? BEARER.exec(field)?.[1] : undefined
   if (token === undefined) return undefined
-  const given = createHash('sha256').update(token).digest()
+  const given = hash('sha256', token, 'buffer')
   let found: Caller | undefined
   for (const caller of callers) {
     const known = Buffer.from(caller.digest, 'hex')

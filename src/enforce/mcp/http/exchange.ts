@@ -120,12 +120,13 @@ export class Exchange {
 
   #json(status: number, message: string): void {
     this.#end()
-    const body = Buffer.from(message)
     this.#out.writeHead(status, {
-      ...{ ...FIELDS, ...this.#more },
-      ...{ 'content-type': 'application/json', 'content-length': String(body.length) },
+      ...FIELDS,
+      ...this.#more,
+      'content-type': 'application/json',
+      'content-length': String(Buffer.byteLength(message)),
     })
-    this.#out.end(body)
+    this.#out.end(message) // as text it goes out in one piece with the head
   }
 
   #write(text: string): boolean {

@@ -1,4 +1,4 @@
-import { fieldOf, TWICE, type Fields } from './field.ts'
+import { fieldOf, type Fields } from './field.ts'
 import { CODES, type Turned } from './refusal.ts'
 
 /** Where this server is, and who may speak to it from a page. */
@@ -89,9 +89,10 @@ export function checkAccepted({ json, stream }: Accepted): Turned | undefined {
 
 /** A field that must not come twice, for each of those that decide something. */
 export function checkOnce(fields: Fields): Turned | undefined {
-  const twice = [...fields.keys()].find((name) => isDecisive(name) && fieldOf(fields, name) === TWICE)
-  if (twice === undefined) return undefined
-  return refused('field-twice', `the header field ${twice} came twice`, 'send it once', 400)
+  for (const [name, values] of fields)
+    if (values.length > 1 && isDecisive(name))
+      return refused('field-twice', `the header field ${name} came twice`, 'send it once', 400)
+  return undefined
 }
 
 const DECISIVE = [

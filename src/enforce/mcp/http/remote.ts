@@ -52,6 +52,8 @@ export class Remote {
   readonly #options: RemoteOptions
   readonly #tools = new ToolParams()
   readonly #ending = new AbortController()
+  /** Of what is under way; ending ends each of them. */
+  readonly #aborts = new Set<AbortController>()
   readonly #open = new Map<MessageId, { readonly abort: AbortController; readonly method: string }>()
   #session: string | undefined
   #version: string | undefined
@@ -77,6 +79,7 @@ export class Remote {
   async close(): Promise<void> {
     if (this.#ending.signal.aborted) return
     this.#ending.abort()
+    for (const abort of this.#aborts) abort.abort()
     if (this.#session !== undefined) await this.#farewell(this.#session)
   }
 
@@ -84,15 +87,18 @@ export class Remote {
     const abort = new AbortController()
     const id = message.kind === 'request' ? message.id : undefined
     if (id !== undefined) this.#open.set(id, { abort, method: isAsking(message) ? message.method : '' })
-    const signal = AbortSignal.any([abort.signal, this.#ending.signal])
+    const { signal } = abort
+    this.#aborts.add(abort)
+    if (this.#ending.signal.aborted) abort.abort()
     try {
       const answer = await this.#post(message, era, signal)
       await this.#read(answer, message, id, signal, route)
       if (message.kind === 'notification' && message.method === 'notifications/initialized')
         void this.#listen()
     } catch (error) {
-      if (!abort.signal.aborted && !this.#ending.signal.aborted) this.#fail(id, messageOf(error), route)
+      if (!signal.aborted) this.#fail(id, messageOf(error), route)
     } finally {
+      this.#aborts.delete(abort)
       if (id !== undefined) this.#open.delete(id)
     }
   }
@@ -140,11 +146,10 @@ export class Remote {
     if (id === undefined) return drained(body, status)
     const answer = readMessage(text, this.#options)
     // an error of the protocol comes with a status of its own; who sends it is the server all the same
+    if (answer.kind === 'error' && answer.id === undefined && status < 500)
+      return this.#give(errorFor(id, answer), route)
     if ((answer.kind === 'result' && status === 200) || (answer.kind === 'error' && status < 500))
-      return this.#give(
-        answer.kind === 'error' && answer.id === undefined ? errorFor(id, answer) : text,
-        route,
-      )
+      return this.#give(text, route, answer)
     throw new Error(saidBy(status, type))
   }
 
@@ -191,13 +196,12 @@ export class Remote {
   /** @returns whether it was the answer */
   #event({ data }: StreamEvent, id: MessageId | undefined, route: Route | undefined): boolean {
     if (data.trim() === '') return false
-    this.#give(data, route)
     const message = readMessage(data, this.#options)
+    this.#give(data, route, message)
     return id !== undefined && (message.kind === 'result' || message.kind === 'error') && message.id === id
   }
 
-  #give(text: string, route: Route | undefined): void {
-    const message = readMessage(text, this.#options)
+  #give(text: string, route: Route | undefined, message = readMessage(text, this.#options)): void {
     if (message.kind === 'result') {
       const method = this.#open.get(message.id)?.method
       if (method === 'tools/list') this.#tools.learn(message.result)

@@ -6,7 +6,7 @@ import { Exchange, type ExchangeLimits } from './exchange.ts'
 import { fieldOf, type Fields } from './field.ts'
 import type { Line } from './line.ts'
 import type { Lines } from './lines.ts'
-import { acceptedBy, checkAccepted, checkContent } from './place.ts'
+import { checkAccepted, checkContent, type Accepted } from './place.ts'
 import { CODES, type Turned } from './refusal.ts'
 import { checkRouting } from './routing.ts'
 import { isAsking, isStateless, spokenIn, type Era, type Spoken } from './version.ts'
@@ -21,6 +21,8 @@ export interface Asked {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly fields: Fields
+  /** What the client can read. */
+  readonly accepted: Accepted
   readonly caller: string
   readonly server: string
   readonly lines: Lines
@@ -31,8 +33,8 @@ const SESSION = 'mcp-session-id'
 
 /** A message of the client's: all that can be seen of it from outside is checked before any session sees it. */
 export async function post(asked: Asked): Promise<void> {
-  const { fields, request, limits } = asked
-  const outside = checkContent(fields) ?? checkAccepted(acceptedBy(fields))
+  const { fields, accepted, request, limits } = asked
+  const outside = checkContent(fields) ?? checkAccepted(accepted)
   if (outside !== undefined) return answerer(asked, 'sessions', undefined).turn(outside)
   const declared = fieldOf(fields, 'content-length')
   const bytes = typeof declared === 'string' ? Number(declared) : undefined
@@ -91,8 +93,7 @@ function hand({ response }: Asked, line: Line, message: ReadMessage, exchange: E
 /** The stream of a session, for what its server says unasked. */
 export function listen(asked: Asked): void {
   const exchange = answerer(asked, 'sessions', undefined)
-  const { stream } = acceptedBy(asked.fields)
-  if (!stream || !asked.fields.has(SESSION) || eraOf(asked.fields) === 'stateless')
+  if (!asked.accepted.stream || !asked.fields.has(SESSION) || eraOf(asked.fields) === 'stateless')
     return exchange.turn(NO_STREAM)
   const line = sessionOf(asked)
   if ('status' in line) return exchange.turn(line)
@@ -121,8 +122,8 @@ function eraOf(fields: Fields): Era {
   return typeof version === 'string' && isStateless(version) ? 'stateless' : 'sessions'
 }
 
-function answerer({ response, fields, limits }: Asked, era: Era, id: MessageId | undefined): Exchange {
-  return new Exchange(response, { era, id, accepted: acceptedBy(fields), limits })
+function answerer({ response, accepted, limits }: Asked, era: Era, id: MessageId | undefined): Exchange {
+  return new Exchange(response, { era, id, accepted, limits })
 }
 
 async function opened<T>(exchange: Exchange, open: () => Promise<T>): Promise<T | undefined> {

@@ -4,7 +4,7 @@ import { callerOf, type Caller } from './callers.ts'
 import { FIELDS } from './exchange.ts'
 import { fieldsOf } from './field.ts'
 import { Lines, type ServeHost } from './lines.ts'
-import { checkOnce, checkPlace, loopbackPlace, type Place } from './place.ts'
+import { acceptedBy, checkOnce, checkPlace, loopbackPlace, type Place } from './place.ts'
 import { remove, listen, post, type Asked, type AnswerLimits } from './request.ts'
 import { CODES, turnedMessage, type Turned } from './refusal.ts'
 
@@ -129,7 +129,8 @@ async function serve(
   const isServed =
     server !== undefined && options.servers.includes(server) && (caller.servers?.includes(server) ?? true)
   if (!isServed) return turnedAway(response, NO_SUCH)
-  const asked: Asked = { request, response, fields, caller: caller.name, server, lines, limits }
+  const accepted = acceptedBy(fields)
+  const asked: Asked = { request, response, fields, accepted, caller: caller.name, server, lines, limits }
   if (request.method === 'POST') return post(asked)
   if (request.method === 'GET') return listen(asked)
   if (request.method === 'DELETE') return remove(asked)

@@ -18,7 +18,7 @@ export interface CodeRule {
 const QUOTED = String.raw`\(?\s*\[?\s*(?:"((?:\\.|[^"\\]){0,4000})"|'((?:\\.|[^'\\]){0,4000})')`
 const called = (names: string) => new RegExp(String.raw`(?:${names})\s*${QUOTED}`)
 
-const process = (language: Language, match: RegExp, command?: RegExp): CodeRule => ({
+const starting = (language: Language, match: RegExp, command?: RegExp): CodeRule => ({
   id: `code.process-${language}`,
   risk: 'high',
   note: 'the program text starts another program',
@@ -29,70 +29,70 @@ const process = (language: Language, match: RegExp, command?: RegExp): CodeRule 
 })
 
 export const CODE_RULES: readonly CodeRule[] = [
-  process(
+  starting(
     'python',
     /\bos\s*\.\s*(?:system|popen|exec[lv]\w*|spawn\w+|posix_spawnp?)\b|\bsubprocess\b|\bpty\s*\.\s*spawn\b|\bcommands\s*\.\s*get|\bfrom\s+(?:os|pty)\s+import\b|__import__\s*\(\s*["'](?:os|subprocess|pty)|\bctypes\b|\bcode\s*\.\s*interact\b/,
     called(
       String.raw`os\s*\.\s*(?:system|popen)|subprocess\s*\.\s*(?:call|run|Popen|check_output|check_call|getoutput|getstatusoutput)|pty\s*\.\s*spawn|__import__\(["']os["']\)\.system|(?<![\w.])(?:system|popen|spawn|call|run|check_output)`,
     ),
   ),
-  process(
+  starting(
     'javascript',
     /\bchild_process\b|\b(?:exec|spawn|execFile|fork)(?:Sync)?\s*\(|\bDeno\s*\.\s*(?:run|Command)\b|\bBun\s*\.\s*(?:spawn|\$)|\bprocess\s*\.\s*(?:binding|dlopen|kill)\b|\$`/,
     called(String.raw`\b(?:exec|spawn|execFile)(?:Sync)?`),
   ),
-  process(
+  starting(
     'perl',
     /\b(?:exec|system)\b|`[^`]+`|\bqx\b|\bopen\s*\(?[^;]{0,300}["']\s*(?:-?\||\w[^"']*\|)|\bPOSIX::|\bIPC::Open/,
     called(String.raw`\b(?:exec|system)`),
   ),
-  process(
+  starting(
     'ruby',
     /\b(?:exec|system|spawn|fork|syscall)\b|`[^`]+`|%x|\bIO\s*\.\s*popen\b|\bOpen3\b|\bPTY\b|\bKernel\s*\.|\bopen\s*\(?\s*["']\|/,
     called(String.raw`\b(?:exec|system|spawn|popen)`),
   ),
-  process(
+  starting(
     'php',
     /\b(?:system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec|dl|assert|create_function)\s*\(|`[^`]+`|\bFFI\b/,
     called(String.raw`\b(?:system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec)`),
   ),
-  process(
+  starting(
     'lua',
     /\bos\s*\.\s*execute\b|\bio\s*\.\s*popen\b|\bloadlib\b|\brequire\s*\(?\s*["']ffi|\bspawn\b|\bvim\s*\.\s*fn\s*\.\s*system/,
     called(String.raw`os\s*\.\s*execute|io\s*\.\s*popen`),
   ),
-  process(
+  starting(
     'awk',
     /\bsystem\s*\(|@load\b|\|&?\s*getline\b|\bprintf?\b[^;}]{0,300}\|&?\s*["a-z]|\/inet[46]?\/(?:tcp|udp)\//,
     called(String.raw`\bsystem`),
   ),
-  process('tcl', /\bexec\b|\bopen\s+["{]?\||\bspawn\b|\binteract\b/, /\b(?:exec|spawn)\s+([^;}"\n]+)/),
-  process(
+  starting('tcl', /\bexec\b|\bopen\s+["{]?\||\bspawn\b|\binteract\b/, /\b(?:exec|spawn)\s+([^;}"\n]+)/),
+  starting(
     'r',
     /\brun\s*\(\s*`|\bpipeline\s*\(|\b(?:system2?|shell|pipe|dyn\.load)\s*\(/,
     called(String.raw`\b(?:system2?|shell|pipe)`),
   ),
-  process(
+  starting(
     'java',
     /\bRuntime\b|\bProcessBuilder\b|\.execute\s*\(\s*\)|\bexec\s*\(|\.waitFor\b|\bProcess\b|\bsys\.process\b|["']\s*\.?!{1,2}(?=[\s;)'"]|$)|\bshell\/sh\b/,
     called(String.raw`\bexec|ProcessBuilder`),
   ),
-  process(
+  starting(
     'lisp',
     /\b(?:shell-command|call-process|start-process|make-process|run-shell-command|run-program|ansi-term|async-shell-command|posix-spawn)\b|\((?:term|shell|eshell|system\*?|exec\w*|sh|open-pipe\*?|process\*?)\s/,
     /\((?:term|shell-command|system|ansi-term|shell|async-shell-command)\s+"([^"]*)"/,
   ),
-  process(
+  starting(
     'gdb',
     /^\s*(?:!|shell\b|pipe\b|make\b|python\b|py\b|guile\b|gu\b|source\b|exec-file\b.*\|)|\b(?:call|print)\b.*\b(?:system|exec\w*)\s*\(|\bos\.(?:system|exec)|platform\s+shell|\bscript\b.*\b(?:os|subprocess)\b/m,
     /^\s*(?:!|shell\s+|platform\s+shell\s+)(.+)$/m,
   ),
-  process(
+  starting(
     'vim',
     /(?:^|[:|"'\s])(?:!|(?:sh(?:ell)?|ter(?:minal)?)\b|r(?:ead)?\s*!|w(?:rite)?\s*!)|\bsystem(?:list)?\s*\(|\bjob_start\b|\blibcall\b|\btermopen\b|\bset?\s+(?:shell|makeprg|keywordprg|grepprg)=|^:?(?:py(?:thon)?[3x]?|lua|ruby|rub?y?|perl?|tcl?|mz(?:scheme)?)\b/,
     /(?:^:?|[:|\s])!(?!\s*$)([^|]+)/,
   ),
-  process(
+  starting(
     'sql',
     /\\!|^\\(?:set)?shell\b|^!!|\bCOPY\b[\s\S]{0,400}\b(?:FROM|TO)\s+PROGRAM\b|\bxp_cmdshell\b|\bsys_(?:exec|eval)\b|^\s*\.(?:shell|system)\b|\bload_extension\b|^\s*\.(?:load|import\s+["']?\|)\b|\\(?:o|g|copy\b.*program)\s*\||\bCREATE\s+(?:OR\s+REPLACE\s+)?FUNCTION\b[\s\S]{0,400}\bLANGUAGE\s+(?:C|plpython3?u|plperlu|plsh)\b|\bDBMS_SCHEDULER\b|\bsystem\s+\S/im,
     /(?:\\!|^\s*\.(?:shell|system)|^\s*system)\s+([^;\n]+)/im,
@@ -105,7 +105,7 @@ export const CODE_RULES: readonly CodeRule[] = [
     match:
       /\bINTO\s+(?:OUT|DUMP)FILE\b|\bLOAD_FILE\b|\bLOAD\s+DATA\b|\bpg_(?:read|write|ls)_\w+|\b(?:read|write)file\s*\(|^\s*\.(?:output|once|import|read|log|save|backup|excel)\b|\bCOPY\b/im,
   },
-  process(
+  starting(
     'other',
     /\b(?:system|exec\w*|popen|spawn\w*|shell|unix|run|cmd|osascript|do\s+shell\s+script|IEX|Invoke-Expression|Start-Process|open_process|process_create|e?syscmd|callCommand|callProcess|readProcess|createProcess|rawSystem|Command|!)\s*[("'`{[\s]|\bos:cmd\b|\bSys\.command\b|\bUnix\.(?:exec|open_process|create_process)|^\.(?:sy|pso|pi)\b|^\s*!\s*\S*sh\b/im,
     called(String.raw`\b(?:system|exec\w*|popen|spawn\w*|shell|do shell script)`),

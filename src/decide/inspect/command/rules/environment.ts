@@ -82,6 +82,12 @@ export const HIJACKS: readonly Hijack[] = [
     note: 'changes where an interpreter loads code from',
   },
   {
+    id: 'env.git-repository',
+    name: /^GIT_(?:DIR|COMMON_DIR|CONFIG)$/,
+    risk: 'medium',
+    note: 'git takes the settings of another repository',
+  },
+  {
     id: 'env.git-program',
     name: /^(?:GIT_(?:SSH(?:_COMMAND)?|PROXY_COMMAND|EXTERNAL_DIFF|ASKPASS|EXEC_PATH|TEMPLATE_DIR|CONFIG_(?:GLOBAL|SYSTEM|PARAMETERS|COUNT|VALUE_\d+)))$/,
     risk: 'high',

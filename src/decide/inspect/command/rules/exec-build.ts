@@ -41,6 +41,9 @@ exec.git-program :: high :: git :: opt --upload-pack --receive-pack -u --exec --
 exec.git-ext :: high :: git :: val ^ext::(?:sh -c )?(.*) :: runs shell :: git runs a command as its transport
 exec.git-rebase :: medium :: git :: sub rebase bisect.run submodule.foreach filter-branch :: opt -x --exec --tree-filter --index-filter --msg-filter --env-filter --commit-filter --parent-filter --tag-name-filter :: runs shell :: git runs a command for each commit
 exec.git-foreach :: medium :: git :: sub bisect.run submodule.foreach :: line ^(?:bisect run|submodule foreach(?: --recursive)?) (.*) :: git runs a command again and again
+exec.git-exec-path :: high :: git :: line ^(?:\S+ )*?--exec-path=\S|^(?:\S+ )*?--config-env[= ]\S*(?i:fsmonitor|sshcommand|pager|editor|hookspath|askpass|external|textconv|helper|alias|program|gitproxy|filter)\S* :: git takes its own commands or settings from elsewhere
+exec.git-grep-pager :: high :: git :: sub grep :: opt -O --open-files-in-pager :: val ^(?!(?:less|more|vim?|nvim|nano|code|emacs)(?: -\S+)*$)(?=.*[\s/;|&$])(.+) :: runs shell :: git opens what it finds with a program it is given
+exec.git-repository :: medium :: git :: line ^(?:\S+ )*?(?:--git-dir[= ]|-C )\S :: git takes the settings of another repository
 exec.git-hook-path :: high :: git :: opt --template :: val ^(?:/tmp|/dev/shm|/var/tmp|\.) :: git takes hooks from where everybody can write
 exec.git-destroy :: medium :: git :: line (?:reset --hard|clean -\w*f|push .*(?:--force\b|-f\b|--mirror|--delete)|branch -D|checkout -- |stash (?:drop|clear)|reflog expire|gc .*--prune=now|filter-branch|filter-repo|update-ref -d) :: git throws work away
 exec.git-shell :: high :: git :: sub shell help.-p :: git opens something that runs commands

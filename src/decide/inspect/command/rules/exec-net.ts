@@ -9,6 +9,7 @@ exec.ssh-config :: high :: ssh scp sftp :: opt -F :: val ^(?!/dev/null|none|~?/?
 exec.ssh-library :: high :: ssh ssh-keygen ssh-add ssh-agent scp :: opt -I -D -s -w :: val (?:^|/)[^\s]*(?:\.so|lib)|^\./ :: loads a native library
 exec.scp-program :: high :: scp sftp rsync :: opt -S :: runs program :: runs another program to connect
 exec.rsync-shell :: high :: rsync :: opt -e --rsh --rsync-path :: safe ^(?:/usr/bin/)?(?:rsh|sudo rsync|(?:sudo )?/?(?:usr/(?:local/)?bin/)?rsync|ssh)(?: -(?:[pli] ?\S+|[TAxqvC46]+|o ?\S+|c ?\S+))*$ :: runs shell :: rsync runs a command to connect
+destroy.rsync :: critical :: rsync :: opt --delete --delete-after --delete-before --delete-during --delete-excluded --del :: line (?:^| )(?:~|\$\{?HOME\}?|/|/(?:etc|usr|var|boot|home|root|opt|srv)|/(?:home|Users)/[^/\s]+)/?$ :: removes what is in a home or in the system
 exec.rsync-delete :: medium :: rsync :: opt --delete --remove-source-files --delete-after --delete-before :: removes what is not at the other side
 exec.ssh-tunnel :: medium :: ssh autossh chisel frpc ngrok cloudflared bore localtunnel lt pagekite serveo stunnel socat gost rathole iodine dnscat dnscat2 ptunnel corkscrew httptunnel sshuttle wireproxy tailscale zerotier-cli :: opt -L -R -D -w -W http tcp tunnel client -r --reverse :: opens a way through the network
 exec.ssh-reverse :: high :: ssh autossh :: opt -R :: opens a way from outside into this machine

@@ -50,7 +50,7 @@ exec.lynx :: high :: lynx :: opt -editor -cfg -lss --editor :: runs program :: t
 exec.browser-pager :: high :: w3m elinks links :: opt -config -o :: val (?:editor|extbrowser|pager|auth|download_).*= :: the browser is told to run a program
 # filters
 exec.sed-exec :: high :: sed ssed :: val (?:^(?:--expression=|-[nrEsuz]*e)?|[;{}\n])\s*(?:\d+|\$|/(?:[^/\\]|\\.)*/I?)?(?:,\s*(?:\d+|\$|/(?:[^/\\]|\\.)*/I?))?\s*!?\s*e(?:$|\s+([^;}\n]+)) :: runs shell :: sed runs what it reads, or a command
-exec.sed-exec-flag :: high :: sed ssed :: val ^(?:-[nrE]+e?)?[\d,$]*s(.)(?:(?!\1).)*\1((?:(?!\1).)*)\1[gIpMm\d]*e[gpw]*$ :: sed runs the result of a replacement
+exec.sed-exec-flag :: high :: sed ssed :: val (?:^(?:--expression=|-[nrEsuz]*e?)?|[;{}\n])\s*(?:\d+|\$|\d+~\d+|/(?:[^/\\]|\\.)*/I?)?(?:,\s*[+~]?(?:\d+|\$|/(?:[^/\\]|\\.)*/I?))?\s*!?\s*s([^\n\\])(?:\\.|(?!\1)[^\\])*\1(?:\\.|(?!\1)[^\\])*\1[gIipMm\d]*e[gIipMmw\d]*\s*(?:$|[;}\n#]) :: sed runs the result of a replacement
 exec.sed-write :: medium :: sed ssed :: val (?:^|[;}/\s\d$])[wW]\s*(?:/|\w)|/[gIpm\d]*w\s*\S :: sed writes to a file
 exec.sed-file :: medium :: sed ssed :: opt -f --file :: sed runs a script that was not looked at
 exec.sed-in-place :: medium :: sed perl ruby awk :: opt -i --in-place :: changes files where they are

@@ -132,6 +132,7 @@ export const PATHS: readonly PathRule[] = [
     'high',
     'high',
   ),
+  place('startup', 'what a shell runs when it enters the directory', /(?:^|\/)\.envrc$/i, 'high', 'high'),
   place(
     'credential',
     'a file of secrets',
@@ -204,8 +205,8 @@ export const PATHS: readonly PathRule[] = [
   ),
   place(
     'startup',
-    'what git runs by itself',
-    /(?:^|\/)\.git\/(?:hooks(?:\/.*)?|config)$|(?:^|\/)\.(?:husky\/.*|githooks\/.*)$/,
+    'what git, an editor or another agent runs by itself',
+    /(?:^|\/)\.git\/(?:hooks(?:\/.*)?|config(?:\.worktree)?|commondir|info\/attributes|(?:modules|worktrees)\/.+\/(?:config(?:\.worktree)?|hooks(?:\/.*)?|commondir|gitdir))$|(?:^|\/)\.(?:husky\/.*|githooks\/.*|pre-commit-config\.ya?ml|hg\/hgrc)$|(?:^|\/)\.(?:mcp\.json|vscode\/(?:tasks|launch|settings|mcp)\.json|idea\/(?:runConfigurations|tools)\/.*|zed\/(?:tasks|settings|debug)\.json|cursor\/.*|gemini\/.*|agents\/.*|github\/hooks\/.*|devcontainer(?:\/.*|\.json)|kiro\/.*|roo\/.*|windsurf\/.*|qwen\/.*|opencode\/.*)$|(?:^|\/)opencode\.jsonc?$/i,
     'low',
     'high',
   ),

@@ -11,6 +11,13 @@ const PARALLEL =
 export const SCHEDULERS: readonly Wrapper[] = [
   { of: 'parallel rush sem', values: PARALLEL, joins: true, alone: 'nothing' },
   {
+    of: 'git',
+    sub: 'bisect.run submodule.foreach',
+    values: '-C -c --git-dir --work-tree --namespace',
+    joins: true,
+    alone: 'nothing',
+  },
+  {
     of: 'gtester trickle fakechroot proot pexec catatonit zrun tsp task-spooler pty daemon daemonize trap-run withlock nsjail minijail0 s6-setsid execlineb background foreground ifne mispipe fakeroot-ng fakeroot-sysv fakeroot-tcp faketty fakeuname gosuv nvidia-smi-run optirun primusrun prime-run gamemoderun mangohud vglrun apulse padsp pasuspender aoss artsdsp esddsp xtrace bear scan-build intercept-build ccache-swig linux-user-chroot',
     values: '-u -d -f -r -b -w -n -o -e -l -p -N -L',
     alone: 'nothing',

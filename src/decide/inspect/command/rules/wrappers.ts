@@ -32,7 +32,7 @@ export const WRAPPERS: readonly Wrapper[] = [
     rule: privilege('becomes another user'),
     alone: 'shell',
   },
-  { of: 'sg newgrp', skip: 1, text: '-c', rule: privilege('changes its group'), alone: 'shell' },
+  { of: 'sg newgrp', skip: 1, text: '-c', joins: true, rule: privilege('changes its group'), alone: 'shell' },
   { of: 'pkexec', values: '--user', rule: privilege('runs it as root'), alone: 'shell' },
   { of: 'gosu su-exec', skip: 1, rule: privilege('becomes another user') },
   {

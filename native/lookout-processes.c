@@ -208,13 +208,14 @@ static void say_about(const char *kind, unsigned run, pid_t pid) {
 }
 
 /*
- * Whether the run's process 1 is still there. Only then its namespaces are its own: the kernel gives the number of one
- * that is gone to the next that is made, which may be of somebody else's sandbox.
+ * Whether the run's process 1 is still there, and in this namespace. Only then it is the run's own: the kernel gives the
+ * number of one that is gone to the next that is made, which may be of somebody else's sandbox. A process 1 that ends
+ * lets go of its namespaces, and only then waits for those it started, as if it were still there.
  */
-static bool is_standing(const struct run *run) {
+static bool is_standing(const struct run *run, enum space space) {
   struct process first;
   return run->over_ms == 0 && read_process(run->init, &first) && first.start == run->start && first.state != 'Z' &&
-         first.state != 'X';
+         first.state != 'X' && space_of(run->init, space) == run->spaces[space];
 }
 
 /* Of a process that belongs to no run: the run whose namespace it stands in. */
@@ -231,7 +232,7 @@ static unsigned stands_in(pid_t pid, enum space *where) {
           /* who enters a process namespace stays outside: those it starts are in it, and may be gone before we look */
           spaces[each] = each == SPACE_PID ? link_of(pid, "pid_for_children") : space_of(pid, (enum space)each);
       read = true;
-      if (spaces[space] != run->spaces[space] || !is_standing(run)) continue;
+      if (spaces[space] != run->spaces[space] || !is_standing(run, (enum space)space)) continue;
       *where = (enum space)space;
       return number;
     }

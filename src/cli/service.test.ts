@@ -23,7 +23,7 @@ test('the unit runs this Node, hardened, with the settings that were given', asy
   const [start = ''] = unit.match(/^ExecStart=.*$/m) ?? []
   assert.ok(
     start.startsWith(
-      `ExecStart=${process.execPath} --disable-proto=throw --disallow-code-generation-from-strings --disable-sigusr1 --min-semi-space-size=8 /`,
+      `ExecStart=${process.execPath} --disable-proto=throw --disallow-code-generation-from-strings --disable-sigusr1 --min-semi-space-size=16 /`,
     ),
   )
   assert.match(start, /--set=daemon\.drain_timeout=20s --set=log\.level=debug$/)

@@ -119,7 +119,7 @@ test('commits of an agent’s own clone come over as references, and nothing is 
   assert.match(shown.stdout, /refs\/warder\/builder\/main: new > [0-9a-f]{12}/)
   const applied = await home.command(['changes', 'apply', 'builder'])
   assert.equal(applied.code, 0, applied.stderr)
-  assert.match(applied.stdout, /took over 1 branches .*nothing was checked out/)
+  assert.match(applied.stdout, /took over 1 branch .*nothing was checked out/)
   assert.ok(!existsSync(join(workspace, 'made')))
   assert.equal(git(workspace, 'show', 'refs/warder/builder/main:made'), 'by the agent\n')
   assert.equal((await home.command(['changes', 'discard', 'builder', '--confirm', 'builder'])).code, 0)

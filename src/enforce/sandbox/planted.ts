@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, type Dirent } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import { messageOf } from '../../core/error.ts'
 import { isRepositoryShaped } from '../../core/repository.ts'
 import { isWithin } from './paths.ts'
 import { PROTECTED_NAMES } from './profile.ts'
@@ -14,7 +15,7 @@ const NAMES: ReadonlySet<string> = new Set(
 )
 /** Looked through last: large, and made by tools. */
 const HEAVY = new Set(['node_modules', '.venv', 'venv', 'target', 'dist', 'build', 'vendor'])
-const MOST_DIRECTORIES = 2000
+const MOST_DIRECTORIES = 10_000
 const MOST_TOLD = 8
 /** File systems stamp by a coarser clock, which runs behind. */
 const CLOCK_SLACK_MS = 20
@@ -25,9 +26,20 @@ const CLOCK_SLACK_MS = 20
  * hold, so it is looked for when the run has ended, and told before anybody goes there. By change time, which no
  * program can set back.
  *
- * @returns one line for the run's end; undefined when there is nothing to tell
+ * @returns one line for the run's end, also where nobody could look; undefined when there is nothing to tell
  */
 export async function plantedDuring(
+  spec: Pick<SandboxSpec, 'mounts'>,
+  sinceMs: number,
+): Promise<string | undefined> {
+  try {
+    return await lookedThrough(spec, sinceMs)
+  } catch (error) {
+    return `what came or changed while it ran could not be looked for: ${messageOf(error)}`
+  }
+}
+
+async function lookedThrough(
   { mounts }: Pick<SandboxSpec, 'mounts'>,
   sinceMs: number,
 ): Promise<string | undefined> {
@@ -69,11 +81,14 @@ class Looking {
   }
 
   told(): string | undefined {
-    const rest = this.#left === 0 ? `; only ${MOST_DIRECTORIES} directories were looked through` : ''
-    if (this.#found.length === 0) return undefined
+    const rest = this.#left === 0 ? `only ${MOST_DIRECTORIES} directories were looked through` : ''
+    if (this.#found.length === 0)
+      return rest === ''
+        ? undefined
+        : `nothing that tools of yours obey was seen to come or change while it ran, but ${rest}`
     const names = this.#found.slice(0, MOST_TOLD).map((path) => JSON.stringify(path))
     const more = this.#found.length - names.length
-    return `came or changed while it ran, and tools of yours obey it: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}; look at it before you go there${rest}`
+    return `came or changed while it ran, and tools of yours obey it: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}; look at it before you go there${rest === '' ? '' : `; ${rest}`}`
   }
 
   /** @returns the directories to go on in */

@@ -29,7 +29,7 @@ function deafGroup(
   const run = new BubblewrapRun({
     runId: 'r',
     agent: 'a',
-    spec: { profile: 'agent', limits } as SandboxSpec,
+    spec: { profile: 'agent', limits, mounts: [] } as unknown as SandboxSpec,
     builder: ownBuilder(child),
     init,
     pidNamespace: '',

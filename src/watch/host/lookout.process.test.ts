@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { FILE, stall, whyNoStall } from '../../../test/kit/stall.ts'
 import { Lookout } from './lookout.ts'
 import type { Seen } from './seen.ts'
 
@@ -131,5 +141,80 @@ test(
       others.filter((each) => each.kind === 'write' && !each.path.endsWith('/in')),
       [],
     )
+  },
+)
+
+/**
+ * Starts processes with mounts of their own once it is told to, then enters a run. What we start is ours to the lookout,
+ * so it is nobody's child by then.
+ */
+function outsider(t: TestContext, run: number): { go: () => void; pids: () => number[] } {
+  const at = mkdtempSync(join(tmpdir(), 'outsider-'))
+  const [going, list] = [join(at, 'go'), join(at, 'pids')]
+  const script = `for i in $(seq 200); do [ -e ${going} ] && break; sleep 0.1; done
+for i in $(seq 40); do unshare --mount /bin/sleep 20 & echo $! >> ${list}; done
+sleep 1
+exec ${NSENTER} -t ${run} -m /bin/sleep 0.1`
+  spawn('/usr/bin/setsid', ['--fork', '/bin/sh', '-c', script], { stdio: 'ignore' })
+  const pids = (): number[] =>
+    existsSync(list) ? readFileSync(list, 'utf8').trim().split('\n').map(Number) : []
+  t.after(() => {
+    for (const pid of pids()) if (existsSync(`/proc/${pid}`)) process.kill(pid, 'SIGKILL')
+    rmSync(at, { recursive: true })
+  })
+  return { go: () => writeFileSync(going, ''), pids }
+}
+
+function mountsOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/mnt`)
+  } catch {
+    return undefined // there are none any more
+  }
+}
+
+test(
+  'a run whose process 1 has let go of its namespaces takes nobody for an intruder who was given their numbers',
+  { skip: whyNot() || whyNoStall() },
+  async (t) => {
+    const { directory, letGo } = await stall(t)
+    const apart = ['/usr/bin/unshare', '--pid', '--mount', '--fork']
+    const [ending, other] = [shell(t, apart), shell(t, apart)]
+    for (const each of [ending, other]) assert.equal(await says(each, 'echo up'), 'up')
+    const [init, second] = [childOf(ending.pid ?? 0), childOf(other.pid ?? 0)]
+    const heirs = outsider(t, second)
+    const { it, seen } = lookout(t)
+    for (const pid of [init, second])
+      await it.follow({ runId: `r${pid}`, init: { pid, startTime: startTimeOf(pid) }, may: [], trees: [] })
+    const number = mountsOf(init)
+    // it waits in the kernel, in the run's process namespace alone, and process 1 cannot end before it
+    const stuck = spawn(NSENTER, ['-t', `${init}`, '-p', '/bin/cat', join(directory, FILE)], {
+      stdio: 'ignore',
+    })
+    t.after(() => stuck.kill('SIGKILL'))
+    const stateOf = (pid: number) => /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    const reader = await until(() => childOf(stuck.pid ?? 0) || undefined, 'the reader')
+    await until(
+      () => (/fuse|request_wait/.test(readFileSync(`/proc/${reader}/wchan`, 'utf8')) ? true : undefined),
+      'it waits in the kernel',
+    )
+    process.kill(init, 'SIGKILL')
+    ending.kill('SIGKILL') // it shares the mounts
+    await until(() => (mountsOf(init) === undefined ? true : undefined), 'its mounts are gone')
+    assert.notEqual(stateOf(init), 'Z', 'and it is still there')
+    // the kernel gives the lowest number that is free
+    heirs.go()
+    const heir = await until(
+      () => heirs.pids().find((pid) => mountsOf(pid) === number),
+      'somebody is given it',
+    )
+    // by the time somebody who does stand in a run is told, everybody before was looked at
+    await until(
+      () => seen.find((each) => each.kind === 'intruder' && each.run === `r${second}`),
+      'the intruder',
+    )
+    const wronged = seen.filter((each) => each.kind === 'intruder' && each.pid === heir)
+    await letGo()
+    assert.deepEqual(wronged, [])
   },
 )

@@ -33,6 +33,7 @@ export {
   type SafeFetchOptions,
   type SafeRequest,
 } from './safe-fetch.ts'
-export type { Answer, EgressPorts, OutwardEnd, PlaceUsage, Question, RunUsage, Shape } from './run.ts'
+export type { Answer, EgressPorts, PlaceUsage, Question, RunUsage, Shape } from './run.ts'
+export type { OutwardEnd } from './outward-end.ts'
 export { lookalike, missingIntercepts, type SecretBinding } from './broker/index.ts'
 export { readSystemRoots, trustBundle, trustEnvironment } from './tls/trust.ts'

@@ -4,6 +4,8 @@ import type { Clock } from '../../platform/clock.ts'
 import { isAirlockClosed, type Airlock } from './airlock.ts'
 import { Spending, type Usage } from './budget.ts'
 import type { CompanyProxy } from './dial.ts'
+import { Lately } from './lately.ts'
+import { distinctEnds, endOf, type OutwardEnd } from './outward-end.ts'
 import type { ContentScanner } from './content/index.ts'
 import type { AlertEvent, EgressEvent } from './event.ts'
 import type { EgressGrant } from './grant.ts'
@@ -114,6 +116,7 @@ export class EgressRun {
   #extra: readonly EgressRule[] = []
   #alerted = new Set<string>()
   #cutOff: readonly OutwardEnd[] | undefined
+  readonly #shutLately = new Lately<OutwardEnd>(() => this.ports.clock.monotonicMs())
 
   /** @throws EgressError `EGRESS_GRANT_INVALID` */
   constructor(grant: EgressGrant, ports: EgressPorts, globalAirlock: () => Airlock) {
@@ -173,8 +176,10 @@ export class EgressRun {
     this.#extra = this.#extra.filter((rule) => !isFor(rule, target))
     this.#book = compileRules([...this.#grant.rules, ...this.#extra])
     const name = targetName(target)
+    const outward = [...this.#outward].flatMap(([socket, where]) => (where === name ? [socket] : []))
+    this.#shutLately.add(outward.flatMap(endOf))
     for (const tracked of this.tracked) if (tracked.target === name) tracked.socket.destroy()
-    for (const [socket, where] of this.#outward) if (where === name) socket.destroy()
+    for (const socket of outward) socket.destroy()
   }
 
   /** Whether a rule was there from the beginning, and not for what somebody asked for. */
@@ -252,7 +257,8 @@ export class EgressRun {
 
   /** @returns once all of it is closed and counted, or soon: whoever ends a run must not wait for its peers */
   async end(why: Refusal): Promise<void> {
-    this.#cutOff = this.#open()
+    // a stop shuts places one by one, and may have come just before: that is told with what it belongs to
+    this.#cutOff = distinctEnds([...this.#shutLately.all(), ...this.#open()])
     this.#end.abort(why)
     const open = [...[...this.tracked].map(({ socket }) => socket), ...this.#outward.keys()]
     const closing = open
@@ -273,18 +279,6 @@ export interface RunUsage extends Usage {
   readonly places: readonly PlaceUsage[]
   /** Connections to hosts that are open, or were when the run was ended: for whoever looks whether they are gone. */
   readonly outward: readonly OutwardEnd[]
-}
-
-/** One connection as the kernel knows it. */
-export interface OutwardEnd {
-  readonly localPort: number
-  readonly address: string
-  readonly port: number
-}
-
-function endOf({ localPort, remoteAddress, remotePort }: Socket): OutwardEnd[] {
-  if (localPort === undefined || remoteAddress === undefined || remotePort === undefined) return []
-  return [{ localPort, address: remoteAddress, port: remotePort }]
 }
 
 function isFor(rule: EgressRule, { host, port }: Target): boolean {
